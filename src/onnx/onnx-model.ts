@@ -1,0 +1,33 @@
+// What the graph builder hands to the runtime: a small ModelProto and the big initializers it refers to. Plain data.
+
+export type OnnxDType = "float32" | "float16" | "int64" | "int32" | "bool";
+
+export interface OnnxValueInfo {
+  readonly name: string;
+  readonly dtype: OnnxDType;
+  readonly shape: readonly number[];
+}
+
+/**
+ * A big initializer: one virtual external-data file per tensor, at offset 0. The runtime asks for its bytes once while the
+ * session is created; `read` and `readSync` give the same bytes, converted to `dtype` where the file stores something else.
+ */
+export interface ExternalTensor {
+  /** TensorProto `location`; unique within the model, derived from the checkpoint's key. */
+  readonly location: string;
+  readonly dtype: OnnxDType;
+  readonly shape: readonly number[];
+  readonly byteLength: number;
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+  readSync(): Uint8Array<ArrayBuffer>;
+  /** Set when the published bytes fit as they are: nothing is copied or computed. */
+  slice?(): Blob | undefined;
+}
+
+export interface OnnxModel {
+  readonly name: string;
+  readonly proto: Uint8Array<ArrayBuffer>;
+  readonly inputs: readonly OnnxValueInfo[];
+  readonly outputs: readonly OnnxValueInfo[];
+  readonly externals: readonly ExternalTensor[];
+}

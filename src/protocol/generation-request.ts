@@ -1,0 +1,76 @@
+// What a user asks for and what comes back, as plain data. Knows no engine, no storage and no UI.
+
+/** Where initial and step noise come from. "cpu" is torch's CPU generator, "nv" imitates CUDA's Philox. */
+export type NoiseSource = "cpu" | "nv";
+
+/** One job: everything needed to make its pictures again. Validated by the engine (`InvalidRequest`). */
+export interface GenerationRequest {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  /** Id of a model in the library ("kiln-small" is the embedded one). */
+  readonly modelId: string;
+  /** Pixels, multiples of 8. */
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  /** Classifier-free guidance; 1 switches it off (one forward per step). */
+  readonly guidanceScale: number;
+  /** Published name of a row of sampling/samplers.ts, such as "DPM++ 2M". */
+  readonly sampler: string;
+  /** Published name of a row of sampling/schedules.ts, such as "Karras"; "Automatic" asks the sampler's row. */
+  readonly schedule: string;
+  /** 0 to 2^32 - 1, already drawn: picture i of the job uses seed + i. */
+  readonly seed: number;
+  /** How many batches run one after the other. */
+  readonly batchCount: number;
+  /** How many pictures share each forward. */
+  readonly batchSize: number;
+  /** 1 = last layer of the text encoder, 2 = the one before it, as A1111 counts. */
+  readonly clipSkip: number;
+  readonly noiseSource: NoiseSource;
+  /** Ask for a preview with every step event. */
+  readonly preview: boolean;
+  /** Also return the raw tensors of the first picture, for comparison with other implementations. */
+  readonly dumpTensors?: boolean;
+}
+
+/** Seconds spent in each phase of a job. */
+export interface PhaseSeconds {
+  readonly load: number;
+  readonly text: number;
+  readonly steps: number;
+  readonly decode: number;
+}
+
+/** A finished picture as it leaves the engine: an encoded file with its infotext inside. */
+export interface GeneratedPicture {
+  readonly jobId: string;
+  /** 0-based position among the job's pictures. */
+  readonly index: number;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  /** PNG with a `parameters` text chunk. */
+  readonly file: Blob;
+  /** The same text as in the file. */
+  readonly infotext: string;
+}
+
+/** float32 tensor, C order. */
+export interface DumpedTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What a finished (or interrupted) job reports. Its pictures were delivered before, as events. */
+export interface GenerationSummary {
+  readonly jobId: string;
+  readonly outcome: "finished" | "interrupted";
+  readonly pictures: number;
+  readonly phaseSeconds: PhaseSeconds;
+  /** Mean seconds of one sampler step, and the share of it spent outside the runtime (0 to 1). */
+  readonly secondsPerStep: number;
+  readonly overheadShare: number;
+  /** Present when `dumpTensors` was asked: noise, latents, conditioning, unconditional, image. */
+  readonly tensors?: Readonly<Record<string, DumpedTensor>>;
+}

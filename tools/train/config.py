@@ -1,0 +1,63 @@
+"""Dimensions and recipe of the embedded model, as one table. Holds numbers and paths, no code that trains."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+# SD 1.x constants: the samplers, the VAE scaling and the schedule of every SD 1.x program assume them.
+LATENT_SCALE = 0.18215
+LATENT_CHANNELS = 4
+DOWNSCALE = 8
+CONTEXT_TOKENS = 77
+TRAIN_STEPS = 1000
+BETA_START, BETA_END = 0.00085, 0.012
+NORM_GROUPS = 32
+UNET_HEADS = 8
+TEXT_HEAD_WIDTH = 64
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    vocab_size: int
+    width: int = 192
+    layers: int = 4
+
+
+@dataclass(frozen=True)
+class UnetConfig:
+    model_channels: int = 32
+    channel_mult: tuple[int, ...] = (1, 3, 4, 6)
+    num_res_blocks: int = 1
+    # Downscale factors whose levels carry a transformer; the top level has 32 channels and does without.
+    attention_downscales: tuple[int, ...] = (2, 4, 8)
+    context_width: int = 192
+
+
+@dataclass(frozen=True)
+class VaeConfig:
+    channels: int = 32
+    channel_mult: tuple[int, ...] = (1, 1, 2, 4)
+    num_res_blocks: int = 1
+
+
+NATIVE_SIZE = 256
+EMPTY_CAPTION_SHARE = 0.1
+MIN_SNR_GAMMA = 5.0
+# Scene seeds: disjoint ranges, so that nothing judged was ever trained on.
+TRAIN_SEED = 1_000_000
+CLASSIFIER_SEED = 500_000_000
+HELD_OUT_SEED = 900_000_000
+
+
+def state_dir() -> Path:
+    """Checkpoints, latents and logs: large, machine-local, never in git."""
+    path = Path(os.environ.get("KILN_TRAIN_DIR", Path.home() / ".cache" / "kiln" / "train"))
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def package_dir() -> Path:
+    """The folder of the published model: weights, and the tokenizer beside them."""
+    return Path(__file__).resolve().parents[2] / "public" / "models" / "kiln-small"

@@ -45,5 +45,5 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ["*.config.ts", "scripts/**/*.ts"], languageOptions: { globals: globals.node }, rules: { "no-restricted-syntax": "off" } },
+  { files: ["*.config.ts", "scripts/**/*.ts", "tests/e2e/global-setup.ts"], languageOptions: { globals: globals.node }, rules: { "no-restricted-syntax": "off" } },
 );

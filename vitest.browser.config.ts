@@ -1,0 +1,23 @@
+// Browser tests: OPFS, IndexedDB, the runtime and Lit elements in a real Chromium, with a software WebGPU adapter.
+
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+import { CHROMIUM_ARGS, ensureChromium } from "./scripts/chromium.ts";
+
+export default defineConfig({
+  define: { __KILN_VERSION__: JSON.stringify("0.0.0-test") },
+  worker: { format: "es" },
+  optimizeDeps: { exclude: ["onnxruntime-web"] },
+  test: {
+    include: ["tests/browser/**/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { executablePath: ensureChromium(), args: [...CHROMIUM_ARGS] } }),
+      instances: [{ browser: "chromium" }],
+    },
+  },
+});

@@ -1,0 +1,64 @@
+// Drives the built app's headless entry in Chromium from Node: one server, one browser, one page. Knows nothing of the command line.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { chromium, type Page } from "playwright-core";
+import type { HeadlessGeneration, HeadlessRequest } from "../src/headless.ts";
+import type { DevicePreference, DeviceReport } from "../src/protocol/engine-api.ts";
+import type { ModelRecord } from "../src/protocol/library-api.ts";
+import { startAppServer } from "./app-server.ts";
+import { CHROMIUM_ARGS, ensureChromium } from "./chromium.ts";
+import { ensureBuild } from "./ensure-build.ts";
+
+export interface HeadlessBrowser {
+  readonly page: Page;
+  start(device: DevicePreference): Promise<DeviceReport>;
+  listModels(): Promise<readonly ModelRecord[]>;
+  /** Takes a local model file through the same import a user's drop takes. */
+  importModel(path: string): Promise<ModelRecord>;
+  generate(request: HeadlessRequest): Promise<HeadlessGeneration>;
+  close(): Promise<void>;
+}
+
+/** Builds the app when needed and opens its headless entry. The caller closes it. */
+export async function openHeadlessBrowser(): Promise<HeadlessBrowser> {
+  const folder = await ensureBuild(join(import.meta.dirname, ".."));
+  const server = await startAppServer({ folder, port: 0 });
+  const profile = mkdtempSync(join(tmpdir(), "kiln-headless-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: ensureChromium(),
+    args: [...CHROMIUM_ARGS, "--enable-precise-memory-info"],
+    serviceWorkers: "block",
+  });
+  const close = async (): Promise<void> => {
+    await context.close();
+    await server.close();
+    rmSync(profile, { recursive: true, force: true });
+  };
+  try {
+    const page = await context.newPage();
+    // A page that dies must end the call instead of leaving it waiting.
+    const crashed = new Promise<never>((_, reject) => {
+      page.on("crash", () => reject(new Error("The browser page crashed, most likely out of memory.")));
+    });
+    crashed.catch(() => undefined);
+    page.on("pageerror", (error) => console.error(`page: ${error.message}`));
+    await page.goto(`${server.url}headless.html`);
+    await page.waitForFunction(() => "kilnHeadless" in window);
+    return {
+      page,
+      start: (device) => Promise.race([crashed, page.evaluate((d) => window.kilnHeadless.start(d), device)]),
+      listModels: () => Promise.race([crashed, page.evaluate(() => window.kilnHeadless.listModels())]),
+      importModel: async (path) => {
+        await page.setInputFiles("#model-file", path);
+        return Promise.race([crashed, page.evaluate(() => window.kilnHeadless.importChosenFile())]);
+      },
+      generate: (request) => Promise.race([crashed, page.evaluate((r) => window.kilnHeadless.generate(r), request)]),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,118 @@
+// The app without a page: the same engine and library clients, driven from outside for `npm run generate` and
+// `npm run bench`. It holds no generation logic; everything it does a user's page does through the same calls.
+
+import { EngineClient } from "./client/engine-client.ts";
+import { LibraryClient } from "./client/library-client.ts";
+import { serializeError, type SerializedError } from "./protocol/app-error.ts";
+import type { DevicePreference, DeviceReport, EngineEvent } from "./protocol/engine-api.ts";
+import type { GeneratedPicture, GenerationRequest, GenerationSummary } from "./protocol/generation-request.ts";
+import type { ModelRecord } from "./protocol/library-api.ts";
+
+export type HeadlessRequest = GenerationRequest;
+
+/** Bytes as base64, because only JSON leaves the page. */
+export interface HeadlessPicture {
+  readonly index: number;
+  readonly seed: number;
+  readonly png: string;
+  readonly infotext: string;
+}
+
+export interface HeadlessTensor {
+  readonly shape: readonly number[];
+  /** Little-endian float32. */
+  readonly data: string;
+}
+
+export type HeadlessGeneration =
+  | {
+      readonly outcome: "finished";
+      readonly summary: Omit<GenerationSummary, "tensors">;
+      readonly pictures: readonly HeadlessPicture[];
+      readonly tensors: Readonly<Record<string, HeadlessTensor>>;
+      /** Bytes; -1 where the browser does not say. */
+      readonly peakHeapBytes: number;
+    }
+  | { readonly outcome: "failed"; readonly error: SerializedError };
+
+const HEAP_SAMPLE_MS = 50;
+
+const baseUrl = new URL("./", location.href).href;
+const engine = new EngineClient();
+const library = new LibraryClient();
+let onEvent: (event: EngineEvent) => void = () => undefined;
+
+async function toBase64(blob: Blob): Promise<string> {
+  const url = await new Promise<string>((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as string);
+    reader.onerror = () => reject(reader.error ?? new Error("The blob could not be read."));
+    reader.readAsDataURL(blob);
+  });
+  return url.slice(url.indexOf(",") + 1);
+}
+
+/** Samples the page's heap; Chromium alone exposes it. */
+function watchHeap(): () => number {
+  const { memory } = performance as Performance & { memory?: { usedJSHeapSize: number } };
+  if (!memory) return () => -1;
+  let peak = memory.usedJSHeapSize;
+  const timer = setInterval(() => (peak = Math.max(peak, memory.usedJSHeapSize)), HEAP_SAMPLE_MS);
+  return () => {
+    clearInterval(timer);
+    return Math.max(peak, memory.usedJSHeapSize);
+  };
+}
+
+async function start(device: DevicePreference): Promise<DeviceReport> {
+  await library.start({ baseUrl });
+  const report = await engine.start({ device, baseUrl });
+  await engine.subscribe((event) => onEvent(event));
+  return report;
+}
+
+async function importChosenFile(): Promise<ModelRecord> {
+  const file = document.querySelector<HTMLInputElement>("#model-file")?.files?.[0];
+  if (!file) throw new Error("No model file was chosen.");
+  return library.importFile(file, () => undefined);
+}
+
+async function generate(request: HeadlessRequest): Promise<HeadlessGeneration> {
+  const pictures: GeneratedPicture[] = [];
+  onEvent = (event) => {
+    if (event.type === "picture") pictures.push(event.picture);
+  };
+  const peakHeap = watchHeap();
+  try {
+    const { tensors = {}, ...summary } = await engine.generate(crypto.randomUUID(), request);
+    return {
+      outcome: "finished",
+      summary,
+      pictures: await Promise.all(
+        pictures.map(async ({ index, seed, infotext, file }) => ({ index, seed, infotext, png: await toBase64(file) })),
+      ),
+      tensors: Object.fromEntries(
+        await Promise.all(
+          Object.entries(tensors).map(async ([name, { shape, data }]) => [
+            name,
+            { shape, data: await toBase64(new Blob([data as Float32Array<ArrayBuffer>])) },
+          ]),
+        ),
+      ) as Record<string, HeadlessTensor>,
+      peakHeapBytes: peakHeap(),
+    };
+  } catch (error) {
+    peakHeap();
+    return { outcome: "failed", error: serializeError(error) };
+  }
+}
+
+const kilnHeadless = { start, listModels: () => library.listModels(), importChosenFile, generate };
+
+declare global {
+  interface Window {
+    kilnHeadless: typeof kilnHeadless;
+  }
+}
+
+window.kilnHeadless = kilnHeadless;

@@ -116,16 +116,12 @@ def sample_scene(rng: np.random.Generator, include: str | None = None) -> Scene:
     return Scene(
         style=style, time=time, terrain=terrain, weather=weather, sky_body=body, stars=stars,
         body_x=sample_body_x(rng, xs, count), body_y=sample_body_y(rng, time),
-        kind=kind, colour=pick(rng, facts.colours) if not clashes(kind) else "none",
+        kind=kind, colour=pick(rng, facts.colours),
         count=count, size=size, height=height, position=position, xs=xs,
         mirrored=tuple(bool(rng.integers(2)) for _ in xs),
         person="none", hair="none", skin="none", mood="none", backdrop="none",
         detail_seed=int(rng.integers(2**31)),
     )
-
-
-def clashes(kind: str) -> bool:
-    return kind == "none"
 
 
 def sample_sky(rng: np.random.Generator, terrain: str) -> tuple[str, str]:

@@ -1,0 +1,96 @@
+// Hands a model's big initializers to the runtime tensor by tensor, without a second copy. Knows nothing of files.
+
+import type { ExternalTensor } from "../onnx/onnx-model.ts";
+import type { OrtBuild } from "./ort-build.ts";
+
+/** What went wrong while the runtime read weights: its loader reports only a number, so the cause is kept here. */
+export interface ExternalDataFailure {
+  error?: unknown;
+}
+
+/** A virtual external-data file of the runtime's `externalData` option. */
+export interface ExternalFile {
+  readonly path: string;
+  readonly data: Blob | Uint8Array;
+}
+
+/**
+ * A Blob whose bytes are made when the runtime asks. The JSPI build reads `slice(a, b).stream()` and nothing else, once per
+ * tensor, so only that is implemented.
+ */
+class LazyBlob extends Blob {
+  readonly #tensor: ExternalTensor;
+  readonly #failure: ExternalDataFailure;
+
+  constructor(tensor: ExternalTensor, failure: ExternalDataFailure) {
+    super();
+    this.#tensor = tensor;
+    this.#failure = failure;
+  }
+
+  override get size(): number {
+    return this.#tensor.byteLength;
+  }
+
+  override slice(start = 0, end = this.size): Blob {
+    const tensor = this.#tensor;
+    const failure = this.#failure;
+    const part = new Blob();
+    const stream = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
+      new ReadableStream({
+        async start(controller) {
+          try {
+            const bytes = await tensor.read();
+            controller.enqueue(bytes.subarray(start, end));
+            controller.close();
+          } catch (error) {
+            failure.error ??= error;
+            controller.error(error);
+          }
+        },
+      });
+    return Object.defineProperty(part, "stream", { value: stream });
+  }
+}
+
+/** The same for builds that cannot wait: they call `subarray` on what they take for bytes in memory. */
+class LazyUint8Array extends Uint8Array {
+  #tensor: ExternalTensor | undefined;
+  #failure: ExternalDataFailure | undefined;
+
+  static over(tensor: ExternalTensor, failure: ExternalDataFailure): LazyUint8Array {
+    const lazy = new LazyUint8Array(0);
+    lazy.#tensor = tensor;
+    lazy.#failure = failure;
+    Object.defineProperty(lazy, "byteLength", { value: tensor.byteLength });
+    return lazy;
+  }
+
+  override subarray(start = 0, end?: number): Uint8Array<ArrayBuffer> {
+    if (!this.#tensor) return new Uint8Array(this).subarray(start, end);
+    try {
+      return this.#tensor.readSync().subarray(start, end);
+    } catch (error) {
+      if (this.#failure) this.#failure.error ??= error;
+      throw error;
+    }
+  }
+}
+
+/**
+ * One virtual file per tensor: offsets stay 0, because the asyncify build wraps them at 4 GiB. A tensor the file already
+ * holds in the wanted form is a plain slice of it where the build can read one lazily.
+ */
+export function externalFiles(
+  tensors: readonly ExternalTensor[],
+  build: OrtBuild,
+  failure: ExternalDataFailure,
+): ExternalFile[] {
+  return tensors.map((tensor) => ({
+    path: tensor.location,
+    data:
+      build.name === "jspi"
+        ? (tensor.slice?.() ?? new LazyBlob(tensor, failure))
+        : LazyUint8Array.over(tensor, failure),
+  }));
+}

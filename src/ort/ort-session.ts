@@ -1,0 +1,72 @@
+// One network ready to run: plain arrays or device buffers in and out. Does not choose where it runs.
+
+import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-web";
+import type { OnnxModel, OnnxValueInfo } from "../onnx/onnx-model.ts";
+import type { OrtRuntime } from "./ort-runtime.ts";
+
+export type SessionInput = Float32Array | Int32Array | GPUBuffer;
+
+/** A result that stayed on the device. The buffer belongs to the runtime until `release`. */
+export interface DeviceOutput {
+  readonly buffer: GPUBuffer;
+  readonly shape: readonly number[];
+  release(): void;
+}
+
+/** Owns the runtime's session and with it the weights on the device; `release` gives them back. */
+export class OrtSession {
+  readonly name: string;
+  readonly #runtime: OrtRuntime;
+  readonly #session: InferenceSession;
+  readonly #inputs: readonly OnnxValueInfo[];
+  readonly #onDevice: boolean;
+
+  /** Made by OrtRuntime.createSession only. */
+  constructor(runtime: OrtRuntime, session: InferenceSession, model: OnnxModel, onDevice: boolean) {
+    this.name = model.name;
+    this.#runtime = runtime;
+    this.#session = session;
+    this.#inputs = model.inputs;
+    this.#onDevice = onDevice;
+  }
+
+  /** Runs with one input per declared name and returns float32 results in this worker's memory. */
+  async run(feeds: Readonly<Record<string, SessionInput>>): Promise<Record<string, Float32Array>> {
+    if (this.#onDevice) throw new Error(`${this.name}: its results stay on the device, use runOnDevice`);
+    const results = await this.#run(feeds);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => [name, (tensor as TypedTensor<"float32">).data]),
+    );
+  }
+
+  /** The same, leaving the results in device buffers. */
+  async runOnDevice(feeds: Readonly<Record<string, SessionInput>>): Promise<Record<string, DeviceOutput>> {
+    if (!this.#onDevice) throw new Error(`${this.name}: its results do not stay on the device, use run`);
+    const results = await this.#run(feeds);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => [
+        name,
+        { buffer: tensor.gpuBuffer as GPUBuffer, shape: tensor.dims, release: () => tensor.dispose() },
+      ]),
+    );
+  }
+
+  async release(): Promise<void> {
+    if (this.#runtime.usable) await this.#runtime.inTurn(this.name, () => this.#session.release());
+  }
+
+  async #run(feeds: Readonly<Record<string, SessionInput>>): Promise<Record<string, Tensor>> {
+    const tensors: Record<string, Tensor> = {};
+    for (const input of this.#inputs) tensors[input.name] = this.#tensor(input, feeds[input.name]);
+    return this.#runtime.inTurn(this.name, () => this.#session.run(tensors));
+  }
+
+  #tensor(input: OnnxValueInfo, value: SessionInput | undefined): Tensor {
+    const { Tensor } = this.#runtime.build.ort;
+    if (value instanceof Float32Array) return new Tensor("float32", value, input.shape);
+    if (value instanceof Int32Array) return new Tensor("int32", value, input.shape);
+    if (value === undefined) throw new Error(`${this.name}: input "${input.name}" is missing`);
+    // The runtime only needs what a buffer is, not who made it; its declaration names the DOM's own type.
+    return Tensor.fromGpuBuffer(value, { dataType: "float32", dims: input.shape }) as Tensor;
+  }
+}

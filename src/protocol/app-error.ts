@@ -11,6 +11,7 @@ export type AppErrorName =
   | "MissingTensor"
   | "ShapeMismatch"
   | "ModelNotFound"
+  | "PictureNotFound" // deleted, or evicted by the browser
   | "OutOfMemory"
   | "DeviceLost"
   | "WorkerLost"

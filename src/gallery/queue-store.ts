@@ -1,0 +1,172 @@
+// The persistent queue of jobs: what is waiting, running or failed, in order, across reloads and tabs. Runs nothing itself.
+
+import type { SerializedError } from "../protocol/app-error.ts";
+import type { GenerationRequest } from "../protocol/generation-request.ts";
+import { ChangeChannel } from "./change-channel.ts";
+import type { PageDatabase } from "./page-database.ts";
+import { namingStorageErrors } from "./storage-errors.ts";
+import type { TabPresence } from "./tab-locks.ts";
+
+export type JobStatus = "pending" | "running" | "failed";
+
+export interface QueuedJob {
+  readonly id: string;
+  readonly request: GenerationRequest;
+  readonly status: JobStatus;
+  /** Present when failed. */
+  readonly error?: SerializedError;
+  /** Present when running: the tab that runs it. */
+  readonly runner?: string;
+  /** Ascending order of the queue. */
+  readonly position: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+// For messages only: what a stored job costs is its prompt.
+const JOB_BYTES = 4096;
+
+/** Owns the `jobs` store. A job that ends well is deleted: its pictures are in the gallery. */
+export class QueueStore {
+  readonly #database: PageDatabase;
+  readonly #presence: TabPresence;
+  readonly #changes = new ChangeChannel<null>("kiln-queue");
+
+  constructor(database: PageDatabase, presence: TabPresence) {
+    this.#database = database;
+    this.#presence = presence;
+  }
+
+  /** Called after every change, in every tab. */
+  subscribe(listener: () => void): () => void {
+    return this.#changes.subscribe(listener);
+  }
+
+  /** All jobs, first to run first. */
+  list(): Promise<readonly QueuedJob[]> {
+    return this.#database.getAllFromIndex("jobs", "position");
+  }
+
+  async enqueue(request: GenerationRequest, options: { readonly front?: boolean } = {}): Promise<QueuedJob> {
+    const job = { id: crypto.randomUUID(), request, status: "pending", createdAt: Date.now() } as const;
+    await this.#rewrite((jobs) => insertPending(jobs, { ...job, position: 0 }, options.front ?? false));
+    return (await this.#database.get("jobs", job.id))!;
+  }
+
+  /** Marks the first pending job as running in this tab and returns it; two tabs never get the same one. */
+  async takeNext(): Promise<QueuedJob | undefined> {
+    let taken: QueuedJob | undefined;
+    await this.#rewrite((jobs) =>
+      jobs.map((job) => {
+        if (taken || job.status !== "pending") return job;
+        taken = { ...job, status: "running", runner: this.#presence.id };
+        return taken;
+      }),
+    );
+    return taken && (await this.#database.get("jobs", taken.id));
+  }
+
+  /** The job ended (finished or interrupted): it leaves the queue. */
+  async finish(id: string): Promise<void> {
+    await this.remove(id);
+  }
+
+  /** The recipe stays in the queue with the reason. */
+  async fail(id: string, error: SerializedError): Promise<void> {
+    await this.#replace(id, (job) => ({ ...plain(job), status: "failed", error }));
+  }
+
+  /** Puts a failed or running job back to wait where it stands. */
+  async retry(id: string): Promise<void> {
+    await this.#replace(id, (job) => ({ ...plain(job), status: "pending" }));
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#rewrite((jobs) => jobs.filter((job) => job.id !== id));
+  }
+
+  async clearFailed(): Promise<void> {
+    await this.#rewrite((jobs) => jobs.filter((job) => job.status !== "failed"));
+  }
+
+  /** Moves a job before everything that waits. */
+  async moveToFront(id: string): Promise<void> {
+    await this.#rewrite((jobs) => {
+      const job = jobs.find((candidate) => candidate.id === id);
+      return job ? insertPending(without(jobs, id), job, true) : jobs;
+    });
+  }
+
+  /** Moves a job before another one, or to the end. */
+  async moveBefore(id: string, beforeId: string | undefined): Promise<void> {
+    await this.#rewrite((jobs) => {
+      const job = jobs.find((candidate) => candidate.id === id);
+      if (!job || id === beforeId) return jobs;
+      const rest = without(jobs, id);
+      const at = rest.findIndex((candidate) => candidate.id === beforeId);
+      return at < 0 ? [...rest, job] : rest.toSpliced(at, 0, job);
+    });
+  }
+
+  /**
+   * Jobs whose tab is gone (reload, crash) wait again, at their old place. Call once when the page starts.
+   * @returns how many there were.
+   */
+  async recover(): Promise<number> {
+    const alive = await this.#presence.aliveIds();
+    let recovered = 0;
+    await this.#rewrite((jobs) =>
+      jobs.map((job) => {
+        if (job.status !== "running" || (job.runner !== undefined && alive.has(job.runner))) return job;
+        recovered++;
+        return { ...plain(job), status: "pending" };
+      }),
+    );
+    return recovered;
+  }
+
+  dispose(): void {
+    this.#changes.dispose();
+  }
+
+  async #replace(id: string, change: (job: QueuedJob) => QueuedJob): Promise<void> {
+    await this.#rewrite((jobs) => jobs.map((job) => (job.id === id ? change(job) : job)));
+  }
+
+  // The queue is short and its order is its meaning: every change reads and renumbers it in one transaction.
+  async #rewrite(change: (jobs: readonly QueuedJob[]) => readonly QueuedJob[]): Promise<void> {
+    const changed = await namingStorageErrors("the queue", JOB_BYTES, async () => {
+      const transaction = this.#database.transaction("jobs", "readwrite");
+      const before = await transaction.store.index("position").getAll();
+      const after = change(before).map((job, position) =>
+        job.position === position ? job : { ...job, position },
+      );
+      const kept = new Set(after.map((job) => job.id));
+      const removed = before.filter((job) => !kept.has(job.id));
+      const written = after.filter((job) => !before.includes(job));
+      await Promise.all([
+        ...removed.map((job) => transaction.store.delete(job.id)),
+        ...written.map((job) => transaction.store.put(job)),
+        transaction.done,
+      ]);
+      return removed.length + written.length > 0;
+    });
+    if (changed) this.#changes.announce(null);
+  }
+}
+
+/** The job without the fields that belong to one status. */
+function plain(job: QueuedJob): Omit<QueuedJob, "error" | "runner"> {
+  const { id, request, status, position, createdAt } = job;
+  return { id, request, status, position, createdAt };
+}
+
+function without(jobs: readonly QueuedJob[], id: string): readonly QueuedJob[] {
+  return jobs.filter((job) => job.id !== id);
+}
+
+/** Adds a job at the end, or before the first that waits. */
+function insertPending(jobs: readonly QueuedJob[], job: QueuedJob, front: boolean): readonly QueuedJob[] {
+  const firstPending = jobs.findIndex((candidate) => candidate.status === "pending");
+  return front && firstPending >= 0 ? jobs.toSpliced(firstPending, 0, job) : [...jobs, job];
+}

@@ -94,7 +94,7 @@ def draw_lighthouse(pen: Pen, colour: Colour, lamps: bool) -> None:
     if lamps:
         pen.glow(0, -0.83, 0.38, LAMP, 0.85)
         for side in (-1, 1):
-            pen.soft(polygon((0.06 * side, -0.845), (1.3 * side, -1.02), (1.3 * side, -0.70), (0.06 * side, -0.815)), (255, 240, 180), 0.30, 0.03)
+            pen.ray(polygon((0.06 * side, -0.845), (1.5 * side, -1.02), (1.5 * side, -0.66), (0.06 * side, -0.815)), 0.06 * side, 1.45 * side, (255, 240, 180), 0.55)
     window(pen, 0, -0.52, 0.055, 0.075, lamps)
     pen.fill(arch(0, 0.0, 0.10, 0.14), DOOR, detail=True)
 

@@ -25,12 +25,12 @@ class Style:
     outline_alpha: float
     shadow: float  # opacity of the soft shadow under each fill
     wash: bool  # watercolour finish: softened edges, blooms, bare paper margin
-    one_fill: Colour | None  # every fill gets this colour (blueprint)
+    one_fill: Colour | None  # every fill gets this colour, on gridded paper (blueprint)
 
 
 STYLES: dict[str, Style] = {
     "flat": Style((255, 255, 255), 0.0, 1.0, True, None, 0.0, 0.0, 0.0, False, None),
-    "watercolour": Style((252, 247, 234), 0.30, 0.92, True, None, 0.009, 0.30, 0.0, True, None),
+    "watercolour": Style((252, 247, 234), 0.20, 1.05, True, None, 0.009, 0.30, 0.0, True, None),
     "ink": Style((255, 250, 236), 0.12, 0.95, False, (26, 22, 30), 0.0085, 1.0, 0.0, False, None),
     "papercut": Style((255, 252, 246), 0.06, 1.05, False, None, 0.0, 0.0, 0.42, False, None),
     "blueprint": Style((28, 74, 152), 0.0, 1.0, False, (236, 244, 255), 0.0075, 1.0, 0.0, False, (28, 74, 152)),
@@ -133,8 +133,12 @@ class Pen:
         lit: bool = True, alpha: float = 1.0, detail: bool = False, outline: bool = True,
     ) -> None:
         """Fills the path, from `colour` at its top to `to` at its bottom where the style has gradients.
-        A detail casts no shadow and gets a thinner outline."""
+        A detail casts no shadow and gets a thinner outline. Eyes and the like are details without
+        outline: line-only styles draw them solid."""
         style = self.style
+        if style.one_fill is not None and detail and lit and not outline and alpha == 1.0:
+            self.canvas.drawPath(path, skia.Paint(AntiAlias=True, Color=to_int(style.outline or colour)))
+            return
         bounds = path.getBounds()
         if style.shadow and not detail and alpha == 1.0:
             self.shadow(path)
@@ -180,6 +184,20 @@ class Pen:
                 return
             self.stroke(path, style.outline, width + 1.3 * style.outline_width / self.scale)
         self.stroke(path, self.tone(colour, lit), width, alpha)
+
+    def mark(self, points: Sequence[Point], colour: Colour, width: float) -> None:
+        """A drawn line that is itself a contour, such as a brow or a mouth."""
+        style = self.style
+        ink = style.outline if style.one_fill is not None and style.outline is not None else self.tone(colour)
+        self.stroke(curve(points, closed=False), ink, width)
+
+    def ray(self, path: skia.Path, start: float, end: float, colour: Colour, alpha: float) -> None:
+        """Light that fades along x from start to end."""
+        if self.style.one_fill is not None:
+            return
+        tone = self.tone(colour, False)
+        self.canvas.drawPath(path, skia.Paint(AntiAlias=True, Shader=skia.GradientShader.MakeLinear(
+            [skia.Point(start, 0), skia.Point(end, 0)], [to_int(tone, alpha), to_int(tone, 0.0)])))
 
     def glow(self, x: float, y: float, radius: float, colour: Colour, alpha: float) -> None:
         """A soft round light that fades to nothing at the radius."""

@@ -27,7 +27,7 @@ def draw_portrait(pen: Pen, scene: Scene) -> None:
     skin, hair = SKIN_TONES[scene.skin], HAIR_COLOURS[scene.hair]
     shirt = OBJECT_COLOURS[scene.colour]
     draw_backdrop(pen, OBJECT_COLOURS[scene.backdrop])
-    with pen.at(scene.xs[0], 0.47, scene.height, scene.mirrored[0]):
+    with pen.at(scene.xs[0], 0.52, scene.height, scene.mirrored[0]):
         pen.fill(curve(BACK_HAIR[scene.person]), lighter(hair, 0.06), darker(hair, 0.22))
         pen.fill(curve([(-0.50, 0.80), (-0.46, 0.45), (-0.28, 0.345), (0.0, 0.31), (0.28, 0.345), (0.46, 0.45), (0.50, 0.80)]), lighter(shirt, 0.08), darker(shirt, 0.14))
         pen.fill(curve([(-0.15, 0.335), (-0.095, 0.30), (-0.095, 0.12), (0.095, 0.12), (0.095, 0.30), (0.15, 0.335), (0.0, 0.435)]), darker(skin, 0.14), detail=True)
@@ -44,13 +44,13 @@ def draw_features(pen: Pen, scene: Scene, skin: Colour, hair: Colour) -> None:
     lip = mix((196, 60, 66), skin, 0.18)
     for side in (-1, 1):
         pen.fill(ellipse(0.135 * side, 0.06, 0.052, 0.036), (240, 120, 110), alpha=0.34, detail=True)
-        pen.fill(ellipse(0.098 * side, -0.055, 0.046, 0.040), (255, 255, 255), detail=True, outline=False)
+        pen.fill(ellipse(0.098 * side, -0.055, 0.046, 0.040), (255, 255, 255), detail=True)
         pen.fill(ellipse(0.098 * side, -0.050, 0.029, 0.034), (44, 34, 36), detail=True, outline=False)
         inner, outer = (-0.135, -0.125) if happy else (-0.155, -0.115)
-        pen.stroke(curve([(0.055 * side, inner), (0.10 * side, (inner + outer) / 2 - 0.012), (0.148 * side, outer)], closed=False), pen.tone(brow), 0.022)
-    pen.stroke(curve([(0.012, -0.02), (0.028, 0.035), (-0.010, 0.045)], closed=False), pen.tone(darker(skin, 0.24)), 0.018)
+        pen.mark([(0.055 * side, inner), (0.10 * side, (inner + outer) / 2 - 0.012), (0.148 * side, outer)], brow, 0.022)
+    pen.mark([(0.012, -0.02), (0.028, 0.035), (-0.010, 0.045)], darker(skin, 0.24), 0.018)
     if happy:
         pen.fill(curve([(-0.105, 0.092), (0.0, 0.118), (0.105, 0.092), (0.065, 0.160), (0.0, 0.180), (-0.065, 0.160)]), lip, detail=True)
         pen.fill(box(-0.055, 0.112, 0.055, 0.136, 0.012), (255, 255, 255), detail=True, outline=False)
     else:
-        pen.stroke(curve([(-0.085, 0.160), (0.0, 0.112), (0.085, 0.160)], closed=False), pen.tone(lip), 0.030)
+        pen.mark([(-0.085, 0.160), (0.0, 0.112), (0.085, 0.160)], lip, 0.030)

@@ -107,6 +107,8 @@ def draw_clouds(pen: Pen, scene: Scene, rng: np.random.Generator, horizon: float
     heavy = scene.weather in ("cloudy", "rain")
     for i in range(count):
         x = (i + rng.uniform(0.2, 0.8)) / count
+        if scene.sky_body != "none" and abs(x - scene.body_x) < (0.15 if heavy else 0.22):
+            continue  # a sun that is said to be there is seen
         y = rng.uniform(0.12, 0.30) if not heavy else rng.uniform(0.10, 0.16) + 0.16 * (i % 2)
         path = cloud_path(x, y, rng.uniform(0.22, 0.32) * (1.35 if heavy else 1.0), rng)
         pen.fill(path, top, low, lit=False)

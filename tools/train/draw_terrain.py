@@ -98,8 +98,9 @@ def draw_mountains(land: Land) -> None:
 def draw_water(land: Land, top: float, bottom: float) -> None:
     pen, scene, rng = land.pen, land.scene, land.rng
     sky = sky_colours(scene)
-    far = mix(land.tint(land.far, 0.25), sky[2], 0.38)
-    near = mix(land.tint(land.near), sky[0], 0.22)
+    reflection = LIGHTS[scene.time].reflection
+    far = mix(land.tint(land.far, 0.25), mix(sky[1], sky[2], 0.5), reflection)
+    near = mix(land.tint(land.near), mix(sky[0], sky[1], 0.25), reflection * 0.85)
     pen.fill(box(-0.1, top, 1.1, bottom), far, near, lit=False)
     if scene.sky_body != "none":
         draw_glitter(land, top, bottom)
@@ -131,6 +132,16 @@ def draw_sea(land: Land) -> None:
     draw_water(land, 0.62, BOTTOM)
     if land.scene.kind not in ("none", "boat", "fish", "bird", "balloon"):
         draw_headland(land)
+    elif land.scene.kind not in ("boat", "fish") and land.rng.random() < 0.5:
+        draw_beach(land)
+
+
+def draw_beach(land: Land) -> None:
+    """The near shore: sand and a line of foam."""
+    sand = land.tint((242, 218, 160))
+    line = ridge(land.rng, 0.90, 0.022, 0.7)
+    land.pen.fill(below([(x, y - 0.016) for x, y in line]), (250, 252, 255), lit=False, alpha=0.7, detail=True)
+    land.pen.fill(below(line), lighter(sand, 0.12), darker(sand, 0.06), lit=False)
 
 
 def draw_headland(land: Land) -> None:
@@ -206,10 +217,11 @@ def draw_snow(land: Land) -> None:
 
 def draw_forest(land: Land) -> None:
     pine = lambda pen, colour: draw_pine(pen, colour, plain=True)  # noqa: E731
-    row_of(land, pine, 0.68, 0.36, 9, land.tint(land.far, 0.75))
-    row_of(land, pine, 0.735, 0.33, 8, land.tint(mix(land.far, land.near, 0.5), 0.4))
-    row_of(land, pine, 0.79, 0.26, 7, land.tint(land.near, 0.08))
-    hill_layers(land, ((0.785, 0.014, 0.6, 0.0),), (104, 160, 78), (104, 160, 78))
+    for foot, height, count, distance in ((0.67, 0.38, 8, 0.95), (0.73, 0.35, 6, 0.5), (0.79, 0.28, 5, 0.1)):
+        colour = land.tint(mix(land.near, land.far, distance), distance * 0.8)
+        row_of(land, pine, foot, height, count, colour)
+        land.pen.fill(below(ridge(land.rng, foot - 0.045, 0.008, 1.2)), darker(colour, 0.10), lit=False, detail=True, outline=False)
+    hill_layers(land, ((0.775, 0.014, 0.6, 0.0),), (104, 160, 78), (104, 160, 78))
 
 
 def draw_meadow(land: Land) -> None:

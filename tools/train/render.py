@@ -43,6 +43,8 @@ def render(scene: Scene, size: int = 256) -> np.ndarray:
         draw_portrait(pen, scene)
     else:
         draw_landscape(pen, scene, rng)
+    if pen.style.one_fill is not None:
+        draw_grid(pen)
     if pen.style.wash:
         finish_watercolour(pen, surface, rng)
     surface.flushAndSubmit()
@@ -118,6 +120,12 @@ def splash(pen: Pen, x: float, y: float, height: float) -> None:
         pen.fill(ellipse(x + dx * height, y + dy * height, r * height, r * height * 1.2), (236, 248, 255), detail=True)
 
 
+def draw_grid(pen: Pen) -> None:
+    for i in range(1, 8):
+        for ends in (((i / 8, 0), (i / 8, 1)), ((0, i / 8), (1, i / 8))):
+            pen.stroke(curve(ends, closed=False), (200, 222, 255), 0.0045, 0.22)
+
+
 def finish_watercolour(pen: Pen, surface: skia.Surface, rng: np.random.Generator) -> None:
     """Softens every edge, lays broad blooms of pigment and leaves a margin of bare paper."""
     canvas, paper = pen.canvas, pen.style.paper
@@ -130,7 +138,7 @@ def finish_watercolour(pen: Pen, surface: skia.Surface, rng: np.random.Generator
     canvas.restore()
     for i in range(7):
         x, y, radius = rng.uniform(0, 1), rng.uniform(0, 1), rng.uniform(0.14, 0.30)
-        pen.glow(x, y, radius, paper if i % 3 else (90, 100, 130), 0.34 if i % 3 else 0.14)
+        pen.glow(x, y, radius, paper if i % 3 else (90, 100, 130), 0.22 if i % 3 else 0.10)
     phase = rng.uniform(0, math.tau, 2)
     rim = []
     for k in range(28):

@@ -36,7 +36,7 @@ KINDS: dict[str, Kind] = {
     "house": Kind(1.2, ANYWHERE, ("red", "yellow", "white", "blue", "green", "pink", "orange", "brown", "purple"), 3, 1.05, (0.26, 0.46), "ground"),
     "castle": Kind(0.9, ANYWHERE, ("grey", "white", "pink", "brown", "blue", "purple", "red", "yellow"), 1, 1.15, (0.32, 0.54), "ground"),
     "tower": Kind(0.6, ANYWHERE, ("grey", "white", "brown", "red", "blue", "yellow"), 2, 0.42, (0.38, 0.60), "ground"),
-    "lighthouse": Kind(1.3, ("sea", "sea", "sea", "lake"), ("red", "red", "white", "blue", "green", "black", "orange", "yellow"), 1, 0.40, (0.40, 0.62), "ground"),
+    "lighthouse": Kind(1.5, ("sea", "sea", "sea", "lake"), ("red", "red", "white", "blue", "green", "black", "orange", "yellow"), 1, 0.40, (0.40, 0.62), "ground"),
     "boat": Kind(1.3, WATER, ALL_COLOURS, 3, 0.95, (0.26, 0.50), "water"),
     "pine": Kind(0.8, ("mountains", "hills", "snow", "meadow", "lake"), ("green", "green", "green", "white", "blue"), 3, 0.62, (0.30, 0.58), "ground"),
     "tree": Kind(1.0, ("hills", "meadow", "lake", "mountains"), ("green", "green", "orange", "red", "yellow", "pink", "purple"), 3, 0.88, (0.30, 0.56), "ground"),
@@ -50,7 +50,7 @@ KINDS: dict[str, Kind] = {
     "bird": Kind(1.0, ANYWHERE, ("red", "blue", "yellow", "white", "black", "green", "orange", "pink", "purple"), 3, 1.30, (0.22, 0.36), "sky"),
     "fish": Kind(0.8, WATER, ("orange", "red", "blue", "yellow", "green", "purple", "pink"), 3, 1.55, (0.22, 0.34), "water"),
     "balloon": Kind(1.1, ANYWHERE, ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white"), 3, 0.74, (0.30, 0.54), "sky"),
-    "portrait": Kind(1.3, ("none",), ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black"), 1, 0.9, (0.80, 0.92), "ground"),
+    "portrait": Kind(1.3, ("none",), ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black"), 1, 0.9, (0.74, 0.86), "ground"),
     "none": Kind(1.7, ANYWHERE, ("none",), 0, 0.0, (0.0, 0.0), "ground"),
     "windmill": Kind(0.0, ("hills", "meadow", "sea", "lake"), ("white", "red", "blue", "brown", "yellow"), 1, 0.80, (0.42, 0.62), "ground"),
 }
@@ -115,7 +115,7 @@ def sample_scene(rng: np.random.Generator, include: str | None = None) -> Scene:
     count, size, height, position, xs = sample_layout(rng, facts)
     return Scene(
         style=style, time=time, terrain=terrain, weather=weather, sky_body=body, stars=stars,
-        body_x=sample_body_x(rng, xs, count), body_y=sample_body_y(rng, time),
+        body_x=sample_body_x(rng, xs, count), body_y=sample_body_y(rng, time, terrain),
         kind=kind, colour=pick(rng, facts.colours),
         count=count, size=size, height=height, position=position, xs=xs,
         mirrored=tuple(bool(rng.integers(2)) for _ in xs),
@@ -139,7 +139,7 @@ def sample_sky(rng: np.random.Generator, terrain: str) -> tuple[str, str]:
 
 
 def sample_body(rng: np.random.Generator, time: str, weather: str) -> tuple[str, bool]:
-    chance = {"clear": 0.80, "cloudy": 0.35, "rainbow": 0.0}.get(weather, 0.0)
+    chance = {"clear": 0.80, "cloudy": 0.25}.get(weather, 0.0)
     seen = bool(rng.random() < chance)
     stars = time == "night" and weather == "clear" and bool(rng.random() < 0.80)
     return (("moon" if time == "night" else "sun") if seen else "none"), stars
@@ -153,8 +153,11 @@ def sample_body_x(rng: np.random.Generator, xs: tuple[float, ...], count: int) -
     return float(np.clip(xs[0] + side * rng.uniform(0.28, 0.45), 0.12, 0.88))
 
 
-def sample_body_y(rng: np.random.Generator, time: str) -> float:
+def sample_body_y(rng: np.random.Generator, time: str, terrain: str) -> float:
+    """Low at sunrise and sunset, but never behind trees or peaks."""
     low, high = {"day": (0.13, 0.24), "night": (0.14, 0.26)}.get(time, (0.36, 0.47))
+    if terrain in ("forest", "mountains"):
+        low, high = min(low, 0.17), min(high, 0.25)
     return float(rng.uniform(low, high))
 
 

@@ -17,7 +17,7 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "public" / "models" / "kiln-small" / "tokenizer"
 # CLIP's own splitting rule.
 SPLIT = regex.compile(r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+", regex.IGNORECASE)
-LONGEST_SHARED_PIECE_RUNS = 220  # frequent pairs merged before words are finished one by one
+LONGEST_SHARED_PIECE_RUNS = 400  # frequent pairs merged before words are finished one by one
 
 
 def byte_symbols() -> dict[int, str]:

@@ -1,0 +1,31 @@
+// A torch.nn.GroupNorm out of operators that every device has; no build of the runtime in use has a fused one.
+
+import type { Value } from "../../onnx/graph.ts";
+import { add, instanceNormalization, mul, reshape } from "../../onnx/ops.ts";
+import type { LayerContext } from "./layer-context.ts";
+import { weight } from "./layer-context.ts";
+
+export interface GroupNormOptions {
+  readonly groups: number;
+  readonly epsilon: number;
+}
+
+// x [n, c, h, w] ── Reshape [n, groups, ·] ── InstanceNormalization ── Reshape back ── × weight ── + bias ── out
+export function groupNorm(
+  c: LayerContext,
+  key: string,
+  x: Value,
+  { groups, epsilon }: GroupNormOptions,
+): Value {
+  const { graph } = c;
+  const { dtype } = x;
+  const [batch, channels, height, width] = x.shape;
+  const one = graph.constant(dtype, [groups], new Array<number>(groups).fill(1));
+  const zero = graph.constant(dtype, [groups], new Array<number>(groups).fill(0));
+  const grouped = reshape(graph, key, x, [batch, groups, (channels / groups) * height * width]);
+  const normalized = instanceNormalization(graph, key, grouped, one, zero, epsilon);
+  const restored = reshape(graph, key, normalized, x.shape);
+  const shape = [channels, 1, 1]; // broadcasts over height and width
+  const scaled = mul(graph, key, restored, weight(c, `${key}.weight`, { dtype, shape }));
+  return add(graph, key, scaled, weight(c, `${key}.bias`, { dtype, shape }));
+}

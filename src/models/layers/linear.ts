@@ -1,0 +1,31 @@
+// A torch.nn.Linear, or a 1x1 convolution used as one. Not a general matrix product.
+
+import type { Value } from "../../onnx/graph.ts";
+import { gemm } from "../../onnx/ops.ts";
+import type { LayerContext } from "./layer-context.ts";
+import { weight } from "./layer-context.ts";
+
+export interface LinearOptions {
+  readonly bias?: boolean;
+  /** Only these outputs: rows of the published weight and bias. */
+  readonly rows?: readonly [start: number, end: number];
+}
+
+/** x [rows, in] → [rows, out]. The weight goes in as published, so that nothing of its size is ever folded or copied. */
+export function linear(
+  c: LayerContext,
+  key: string,
+  x: Value,
+  out: number,
+  options: LinearOptions = {},
+): Value {
+  const { bias = true, rows } = options;
+  const { dtype } = x;
+  return gemm(
+    c.graph,
+    key,
+    x,
+    weight(c, `${key}.weight`, { dtype, shape: [out, x.shape[1]], rows }),
+    bias ? weight(c, `${key}.bias`, { dtype, shape: [out], rows }) : undefined,
+  );
+}

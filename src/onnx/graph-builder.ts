@@ -1,0 +1,129 @@
+// Collects the nodes, constants and weights of one graph and turns them into an OnnxModel. Operators live in ops.ts and
+// fused-ops.ts; this file only keeps names unique and refuses a graph that contradicts itself.
+
+import type { Attribute, GraphNode, InlineConstant, OperatorDomain, Value } from "./graph.ts";
+import { describe, elementCount, sameShape } from "./graph.ts";
+import { GraphError } from "./graph-error.ts";
+import { writeModelProto } from "./model-proto.ts";
+import type { ExternalTensor, OnnxDType, OnnxModel, OnnxValueInfo } from "./onnx-model.ts";
+import { tensorBytes } from "./tensor-bytes.ts";
+
+export interface NodeDescription {
+  /** Path the node is named after: the checkpoint's key of the layer it belongs to. */
+  readonly path: string;
+  readonly opType: string;
+  readonly domain?: OperatorDomain;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly outputs: readonly Pick<Value, "dtype" | "shape">[];
+}
+
+export class GraphBuilder {
+  readonly name: string;
+  readonly #nodes: GraphNode[] = [];
+  readonly #constants = new Map<string, InlineConstant>();
+  readonly #externals = new Map<string, { readonly value: Value; readonly tensor: ExternalTensor }>();
+  readonly #inputs: OnnxValueInfo[] = [];
+  readonly #outputs: OnnxValueInfo[] = [];
+  /** Value name → name of the graph output it is published under. */
+  readonly #published = new Map<string, string>();
+  readonly #nodeCounts = new Map<string, number>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  input(name: string, dtype: OnnxDType, shape: readonly number[]): Value {
+    const value = { name, dtype, shape };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  output(name: string, value: Value): void {
+    if (this.#published.has(value.name)) {
+      throw new GraphError({ where: name, expected: "a value that is not an output yet", got: value.name });
+    }
+    this.#published.set(value.name, name);
+    this.#outputs.push({ ...value, name });
+  }
+
+  node(description: NodeDescription): Value[] {
+    const { path, opType, domain = "", inputs, attributes = {}, outputs } = description;
+    const base = `/${this.name}/${path}/${opType}`;
+    const count = this.#nodeCounts.get(base) ?? 0;
+    this.#nodeCounts.set(base, count + 1);
+    const name = count === 0 ? base : `${base}_${count}`;
+    const values = outputs.map(({ dtype, shape }, i) => ({
+      name: i === 0 ? name : `${name}:${i}`,
+      dtype,
+      shape,
+    }));
+    this.#nodes.push({
+      name,
+      opType,
+      domain,
+      inputs: inputs.map((input) => input?.name ?? ""),
+      outputs: values.map((value) => value.name),
+      attributes,
+    });
+    return values;
+  }
+
+  /** A small inline tensor; equal constants are one initializer. */
+  constant(dtype: OnnxDType, shape: readonly number[], values: readonly number[]): Value {
+    const key = `${dtype}[${shape.join()}]=${values.join()}`;
+    const known = this.#constants.get(key);
+    if (known) return known.value;
+    const value = { name: `constant_${this.#constants.size}`, dtype, shape };
+    if (values.length !== elementCount(shape)) {
+      throw new GraphError({
+        where: value.name,
+        expected: describe(value),
+        got: `${values.length} elements`,
+      });
+    }
+    this.#constants.set(key, { value, bytes: tensorBytes(dtype, values) });
+    return value;
+  }
+
+  /** A weight, by its location. Using a location twice gives the same value; using it as something else is an error. */
+  external(tensor: ExternalTensor): Value {
+    const known = this.#externals.get(tensor.location);
+    if (!known) {
+      const value = { name: tensor.location, dtype: tensor.dtype, shape: tensor.shape };
+      this.#externals.set(tensor.location, { value, tensor });
+      return value;
+    }
+    if (known.tensor.dtype !== tensor.dtype || !sameShape(known.tensor.shape, tensor.shape)) {
+      throw new GraphError({
+        where: tensor.location,
+        expected: describe(known.tensor),
+        got: `a second use as ${describe(tensor)}`,
+      });
+    }
+    return known.value;
+  }
+
+  build(): OnnxModel {
+    const published = (name: string): string => this.#published.get(name) ?? name;
+    const nodes = this.#nodes.map((node) => ({
+      ...node,
+      inputs: node.inputs.map(published),
+      outputs: node.outputs.map(published),
+    }));
+    const externals = [...this.#externals.values()];
+    const interfaces = { inputs: this.#inputs, outputs: this.#outputs };
+    return {
+      name: this.name,
+      proto: writeModelProto({
+        name: this.name,
+        nodes,
+        constants: [...this.#constants.values()],
+        externals,
+        ...interfaces,
+      }),
+      externals: externals.map(({ tensor }) => tensor),
+      ...interfaces,
+    };
+  }
+}

@@ -1,0 +1,313 @@
+// The operators of ai.onnx that networks are made of, one function each, with the shape of every result. Static shapes
+// only. Composite layers belong to models/layers/, fused operators of the runtime to fused-ops.ts.
+
+import type { GraphBuilder } from "./graph-builder.ts";
+import type { Value } from "./graph.ts";
+import { describe, elementCount, float, int, ints, sameShape, string } from "./graph.ts";
+import { GraphError } from "./graph-error.ts";
+import { elementType } from "./model-proto.ts";
+import type { OnnxDType } from "./onnx-model.ts";
+
+/** Throws unless `ok`; `where` names the layer. */
+export function requireShape(ok: boolean, where: string, expected: string, got: Value): void {
+  if (!ok) throw new GraphError({ where, expected, got: `${got.name}: ${describe(got)}` });
+}
+
+function sameType(path: string, opType: string, values: readonly Value[]): void {
+  const [first, ...rest] = values;
+  for (const value of rest) {
+    requireShape(
+      value.dtype === first.dtype,
+      `${path}/${opType}`,
+      `${first.dtype} like ${first.name}`,
+      value,
+    );
+  }
+}
+
+function unary(g: GraphBuilder, path: string, opType: string, x: Value): Value {
+  return g.node({ path, opType, inputs: [x], outputs: [x] })[0];
+}
+
+export const cos = (g: GraphBuilder, path: string, x: Value): Value => unary(g, path, "Cos", x);
+export const sin = (g: GraphBuilder, path: string, x: Value): Value => unary(g, path, "Sin", x);
+
+function broadcast(path: string, a: Value, b: Value): number[] {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = a.shape[axis - rank + a.shape.length] ?? 1;
+    const right = b.shape[axis - rank + b.shape.length] ?? 1;
+    requireShape(
+      left === right || left === 1 || right === 1,
+      path,
+      `a shape that broadcasts with ${describe(a)}`,
+      b,
+    );
+    return Math.max(left, right);
+  });
+}
+
+function binary(g: GraphBuilder, path: string, opType: string, a: Value, b: Value): Value {
+  sameType(path, opType, [a, b]);
+  const shape = broadcast(`${path}/${opType}`, a, b);
+  return g.node({ path, opType, inputs: [a, b], outputs: [{ dtype: a.dtype, shape }] })[0];
+}
+
+export const add = (g: GraphBuilder, path: string, a: Value, b: Value): Value => binary(g, path, "Add", a, b);
+export const mul = (g: GraphBuilder, path: string, a: Value, b: Value): Value => binary(g, path, "Mul", a, b);
+
+/** The same elements as `shape`; nothing is moved. */
+export function reshape(g: GraphBuilder, path: string, x: Value, shape: readonly number[]): Value {
+  if (sameShape(x.shape, shape)) return x;
+  requireShape(
+    elementCount(x.shape) === elementCount(shape),
+    `${path}/Reshape`,
+    `as many elements as [${shape.join(", ")}]`,
+    x,
+  );
+  const target = g.constant("int64", [shape.length], shape);
+  return g.node({ path, opType: "Reshape", inputs: [x, target], outputs: [{ dtype: x.dtype, shape }] })[0];
+}
+
+export function transpose(g: GraphBuilder, path: string, x: Value, permutation: readonly number[]): Value {
+  requireShape(permutation.length === x.shape.length, `${path}/Transpose`, `rank ${permutation.length}`, x);
+  return g.node({
+    path,
+    opType: "Transpose",
+    inputs: [x],
+    attributes: { perm: ints(permutation) },
+    outputs: [{ dtype: x.dtype, shape: permutation.map((axis) => x.shape[axis]) }],
+  })[0];
+}
+
+export function cast(g: GraphBuilder, path: string, x: Value, dtype: OnnxDType): Value {
+  if (x.dtype === dtype) return x;
+  return g.node({
+    path,
+    opType: "Cast",
+    inputs: [x],
+    attributes: { to: int(elementType(dtype)) },
+    outputs: [{ dtype, shape: x.shape }],
+  })[0];
+}
+
+export function concat(g: GraphBuilder, path: string, values: readonly Value[], axis: number): Value {
+  sameType(path, "Concat", values);
+  const [first, ...rest] = values;
+  for (const value of rest) {
+    const fits =
+      value.shape.length === first.shape.length &&
+      value.shape.every((n, i) => i === axis || n === first.shape[i]);
+    requireShape(fits, `${path}/Concat`, `the shape of ${describe(first)} but for axis ${axis}`, value);
+  }
+  const extent = values.reduce((sum, value) => sum + value.shape[axis], 0);
+  return g.node({
+    path,
+    opType: "Concat",
+    inputs: values,
+    attributes: { axis: int(axis) },
+    outputs: [{ dtype: first.dtype, shape: first.shape.with(axis, extent) }],
+  })[0];
+}
+
+export function split(
+  g: GraphBuilder,
+  path: string,
+  x: Value,
+  axis: number,
+  extents: readonly number[],
+): Value[] {
+  const total = extents.reduce((sum, extent) => sum + extent, 0);
+  requireShape(total === x.shape[axis], `${path}/Split`, `${total} on axis ${axis}`, x);
+  return g.node({
+    path,
+    opType: "Split",
+    inputs: [x, g.constant("int64", [extents.length], extents)],
+    attributes: { axis: int(axis) },
+    outputs: extents.map((extent) => ({ dtype: x.dtype, shape: x.shape.with(axis, extent) })),
+  });
+}
+
+/** Rows of `table` [rows, width] by `ids` of any shape → [...ids, width]. */
+export function gather(g: GraphBuilder, path: string, table: Value, ids: Value): Value {
+  requireShape(table.shape.length === 2, `${path}/Gather`, "a table [rows, width]", table);
+  requireShape(ids.dtype === "int32", `${path}/Gather`, "int32 ids", ids);
+  return g.node({
+    path,
+    opType: "Gather",
+    inputs: [table, ids],
+    attributes: { axis: int(0) },
+    outputs: [{ dtype: table.dtype, shape: [...ids.shape, table.shape[1]] }],
+  })[0];
+}
+
+/** x [rows, in] · weight [out, in]ᵀ + bias [out]: a torch.nn.Linear with its weight as published. */
+export function gemm(g: GraphBuilder, path: string, x: Value, weight: Value, bias?: Value): Value {
+  sameType(path, "Gemm", [x, weight, ...(bias ? [bias] : [])]);
+  const [rows, width] = x.shape;
+  requireShape(x.shape.length === 2, `${path}/Gemm`, "x [rows, in]", x);
+  requireShape(
+    weight.shape.length === 2 && weight.shape[1] === width,
+    `${path}/Gemm`,
+    `weight [out, ${width}]`,
+    weight,
+  );
+  const out = weight.shape[0];
+  if (bias) requireShape(sameShape(bias.shape, [out]), `${path}/Gemm`, `bias [${out}]`, bias);
+  return g.node({
+    path,
+    opType: "Gemm",
+    inputs: bias ? [x, weight, bias] : [x, weight],
+    attributes: { transB: int(1) },
+    outputs: [{ dtype: x.dtype, shape: [rows, out] }],
+  })[0];
+}
+
+/** Batched a [..., m, k] · b [..., k, n]; both have the same leading axes. */
+export function matMul(g: GraphBuilder, path: string, a: Value, b: Value): Value {
+  sameType(path, "MatMul", [a, b]);
+  const rank = a.shape.length;
+  const fits =
+    b.shape.length === rank &&
+    b.shape.every((n, axis) =>
+      axis === rank - 2 ? n === a.shape[rank - 1] : axis === rank - 1 || n === a.shape[axis],
+    );
+  requireShape(fits, `${path}/MatMul`, `a right operand for ${describe(a)}`, b);
+  const shape = a.shape.with(rank - 1, b.shape[rank - 1]);
+  return g.node({ path, opType: "MatMul", inputs: [a, b], outputs: [{ dtype: a.dtype, shape }] })[0];
+}
+
+/** Over the last axis. */
+export function softmax(g: GraphBuilder, path: string, x: Value): Value {
+  return g.node({ path, opType: "Softmax", inputs: [x], attributes: { axis: int(-1) }, outputs: [x] })[0];
+}
+
+export interface ConvOptions {
+  readonly stride: number;
+  /** Rows and columns of zeros: top, left, bottom, right. */
+  readonly pads: readonly [top: number, left: number, bottom: number, right: number];
+}
+
+/** x [n, in, h, w], weight [out, in, kh, kw] → [n, out, h', w']. */
+export function conv(
+  g: GraphBuilder,
+  path: string,
+  x: Value,
+  weight: Value,
+  bias: Value,
+  options: ConvOptions,
+): Value {
+  sameType(path, "Conv", [x, weight, bias]);
+  requireShape(x.shape.length === 4, `${path}/Conv`, "x [n, channels, height, width]", x);
+  const [batch, channels, height, width] = x.shape;
+  requireShape(
+    weight.shape.length === 4 && weight.shape[1] === channels,
+    `${path}/Conv`,
+    `weight [out, ${channels}, kh, kw]`,
+    weight,
+  );
+  const [out, , kernelHeight, kernelWidth] = weight.shape;
+  requireShape(sameShape(bias.shape, [out]), `${path}/Conv`, `bias [${out}]`, bias);
+  const { stride, pads } = options;
+  const [top, left, bottom, right] = pads;
+  const extent = (size: number, kernel: number): number => Math.floor((size - kernel) / stride) + 1;
+  return g.node({
+    path,
+    opType: "Conv",
+    inputs: [x, weight, bias],
+    // All written out: some kernels misread the defaults.
+    attributes: {
+      kernel_shape: ints([kernelHeight, kernelWidth]),
+      strides: ints([stride, stride]),
+      pads: ints(pads),
+      dilations: ints([1, 1]),
+      group: int(1),
+    },
+    outputs: [
+      {
+        dtype: x.dtype,
+        shape: [
+          batch,
+          out,
+          extent(height + top + bottom, kernelHeight),
+          extent(width + left + right, kernelWidth),
+        ],
+      },
+    ],
+  })[0];
+}
+
+/** Nearest neighbour to [.., .., height, width], each output pixel taking the input pixel its corner lies in, as torch does. */
+export function resizeNearest(g: GraphBuilder, path: string, x: Value, height: number, width: number): Value {
+  requireShape(x.shape.length === 4, `${path}/Resize`, "x [n, channels, height, width]", x);
+  const shape = [x.shape[0], x.shape[1], height, width];
+  const scales = shape.map((extent, axis) => extent / x.shape[axis]);
+  // Whole factors go as scales, which runtimes have fast kernels for; others as sizes, which leave nothing to rounding.
+  const exact = scales.every(Number.isInteger);
+  const target = exact ? g.constant("float32", [4], scales) : g.constant("int64", [4], shape);
+  return g.node({
+    path,
+    opType: "Resize",
+    inputs: exact ? [x, undefined, target] : [x, undefined, undefined, target],
+    attributes: {
+      mode: string("nearest"),
+      coordinate_transformation_mode: string("asymmetric"),
+      nearest_mode: string("floor"),
+    },
+    outputs: [{ dtype: x.dtype, shape }],
+  })[0];
+}
+
+/** Over the last axis, with scale and bias [width]. */
+export function layerNormalization(
+  g: GraphBuilder,
+  path: string,
+  x: Value,
+  scale: Value,
+  bias: Value,
+  epsilon: number,
+): Value {
+  sameType(path, "LayerNormalization", [x, scale, bias]);
+  for (const value of [scale, bias]) {
+    requireShape(
+      sameShape(value.shape, x.shape.slice(-1)),
+      `${path}/LayerNormalization`,
+      `[${x.shape.at(-1)}]`,
+      value,
+    );
+  }
+  return g.node({
+    path,
+    opType: "LayerNormalization",
+    inputs: [x, scale, bias],
+    attributes: { axis: int(-1), epsilon: float(epsilon) },
+    outputs: [x],
+  })[0];
+}
+
+/** x [n, channels, ...], each channel of each item normalised by itself; scale and bias [channels]. */
+export function instanceNormalization(
+  g: GraphBuilder,
+  path: string,
+  x: Value,
+  scale: Value,
+  bias: Value,
+  epsilon: number,
+): Value {
+  sameType(path, "InstanceNormalization", [x, scale, bias]);
+  for (const value of [scale, bias]) {
+    requireShape(
+      sameShape(value.shape, [x.shape[1]]),
+      `${path}/InstanceNormalization`,
+      `[${x.shape[1]}]`,
+      value,
+    );
+  }
+  return g.node({
+    path,
+    opType: "InstanceNormalization",
+    inputs: [x, scale, bias],
+    attributes: { epsilon: float(epsilon) },
+    outputs: [x],
+  })[0];
+}

@@ -157,7 +157,9 @@ def write_portrait(writer: Writer, scene: Scene, detail: float) -> str:
         person = writer.say("person", scene.person, words.PERSON_WORDS[scene.person])
     if writer.chance(detail * 0.8):
         person = writer.say("mood", scene.mood, words.MOOD_WORDS[scene.mood]) + " " + person
-    opening = "" if writer.chance(0.4) else writer.usual(("a portrait of ", "portrait of ", "the face of ", "a face of "))
+    opening = "" if writer.chance(0.4) else writer.usual((
+        "a portrait of ", "portrait of ", "the face of ", "a face of ",
+    ))
     text = opening + with_article(person)
     details = []
     if writer.chance(detail * 0.7):

@@ -1,6 +1,8 @@
 """Buildings: house, castle, tower, lighthouse, windmill.
 Each is drawn one unit high with its foot at the origin."""
 
+import skia
+
 from draw_pen import Pen, box, curve, ellipse, polygon
 from palette import Colour, darker, lighter, mix
 
@@ -18,9 +20,12 @@ def window(pen: Pen, x: float, y: float, width: float, height: float, lamps: boo
     pen.fill(pane, LAMP if lamps else GLASS, lit=not lamps, detail=True)
 
 
-def arch(x: float, bottom: float, width: float, height: float):
+def arch(x: float, bottom: float, width: float, height: float) -> skia.Path:
     h = width / 2
-    return curve([(x - h, bottom), (x - h, bottom - height * 0.6), (x - h * 0.6, bottom - height * 0.92), (x, bottom - height), (x + h * 0.6, bottom - height * 0.92), (x + h, bottom - height * 0.6), (x + h, bottom), (x, bottom + 0.002)])
+    return curve([
+        (x - h, bottom), (x - h, bottom - height * 0.6), (x - h * 0.6, bottom - height * 0.92), (x, bottom - height),
+        (x + h * 0.6, bottom - height * 0.92), (x + h, bottom - height * 0.6), (x + h, bottom), (x, bottom + 0.002),
+    ])
 
 
 def roof_for(colour: Colour) -> Colour:
@@ -65,7 +70,11 @@ def draw_castle(pen: Pen, colour: Colour, lamps: bool) -> None:
 
 
 def draw_tower(pen: Pen, colour: Colour, lamps: bool) -> None:
-    pen.fill(polygon((-0.17, 0), (-0.145, -0.82), (0.145, -0.82), (0.17, 0)), lighter(colour, 0.08), darker(colour, 0.12))
+    pen.fill(
+        polygon((-0.17, 0), (-0.145, -0.82), (0.145, -0.82), (0.17, 0)),
+        lighter(colour, 0.08),
+        darker(colour, 0.12),
+    )
     crenels(pen, -0.205, 0.205, -0.93, 3, colour)
     pen.fill(box(-0.205, -0.93, 0.205, -0.80), lighter(colour, 0.05), darker(colour, 0.08))
     for y in (-0.62, -0.38):
@@ -76,7 +85,11 @@ def draw_tower(pen: Pen, colour: Colour, lamps: bool) -> None:
 def draw_lighthouse(pen: Pen, colour: Colour, lamps: bool) -> None:
     """Bands of its colour and white; a white one is white with slate trim."""
     plain = min(colour) > 200
-    half = lambda t: 0.165 - 0.065 * t  # noqa: E731
+
+    def half(t: float) -> float:
+        """Half the width at a share of the shaft's height."""
+        return 0.165 - 0.065 * t
+
     bottom, top = 0.0, -0.74
     bands = 5
     for i in range(bands):
@@ -86,22 +99,44 @@ def draw_lighthouse(pen: Pen, colour: Colour, lamps: bool) -> None:
         if plain:
             band = colour if i != 2 else (206, 208, 212)
         pen.fill(polygon((-half(a), ya), (-half(b), yb), (half(b), yb), (half(a), ya)), band)
-        pen.fill(polygon((half(a) * 0.35, ya), (half(b) * 0.35, yb), (half(b), yb), (half(a), ya)), darker(band, 0.2), alpha=0.6, detail=True, outline=False)
+        pen.fill(
+            polygon((half(a) * 0.35, ya), (half(b) * 0.35, yb), (half(b), yb), (half(a), ya)),
+            darker(band, 0.2),
+            alpha=0.6,
+            detail=True,
+            outline=False,
+        )
     trim = SLATE if plain else darker(colour, 0.35)
     pen.fill(box(-0.145, -0.775, 0.145, -0.735, 0.01), trim)
     pen.fill(box(-0.078, -0.88, 0.078, -0.775), LAMP, lit=False, detail=True)
-    pen.fill(curve([(-0.11, -0.875), (-0.07, -0.95), (0, -0.995), (0.07, -0.95), (0.11, -0.875), (0, -0.865)]), SLATE if plain else colour)
+    pen.fill(
+        curve([(-0.11, -0.875), (-0.07, -0.95), (0, -0.995), (0.07, -0.95), (0.11, -0.875), (0, -0.865)]),
+        SLATE if plain else colour,
+    )
     if lamps:
         pen.glow(0, -0.83, 0.38, LAMP, 0.85)
         for side in (-1, 1):
-            pen.ray(polygon((0.06 * side, -0.845), (1.5 * side, -1.02), (1.5 * side, -0.66), (0.06 * side, -0.815)), 0.06 * side, 1.45 * side, (255, 240, 180), 0.55)
+            pen.ray(
+                polygon((0.06 * side, -0.845), (1.5 * side, -1.02), (1.5 * side, -0.66), (0.06 * side, -0.815)),
+                0.06 * side,
+                1.45 * side,
+                (255, 240, 180),
+                0.55,
+            )
     window(pen, 0, -0.52, 0.055, 0.075, lamps)
     pen.fill(arch(0, 0.0, 0.10, 0.14), DOOR, detail=True)
 
 
 def draw_windmill(pen: Pen, colour: Colour, lamps: bool) -> None:
-    pen.fill(polygon((-0.20, 0), (-0.125, -0.64), (0.125, -0.64), (0.20, 0)), lighter(colour, 0.08), darker(colour, 0.12))
-    pen.fill(curve([(-0.15, -0.63), (-0.10, -0.73), (0, -0.78), (0.10, -0.73), (0.15, -0.63), (0, -0.62)]), roof_for(colour))
+    pen.fill(
+        polygon((-0.20, 0), (-0.125, -0.64), (0.125, -0.64), (0.20, 0)),
+        lighter(colour, 0.08),
+        darker(colour, 0.12),
+    )
+    pen.fill(
+        curve([(-0.15, -0.63), (-0.10, -0.73), (0, -0.78), (0.10, -0.73), (0.15, -0.63), (0, -0.62)]),
+        roof_for(colour),
+    )
     window(pen, 0, -0.38, 0.08, 0.11, lamps)
     pen.fill(arch(0, 0.0, 0.12, 0.17), DOOR, detail=True)
     for i in range(4):

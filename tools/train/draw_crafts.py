@@ -10,12 +10,27 @@ WOOD: Colour = (120, 80, 52)
 def draw_boat(pen: Pen, colour: Colour) -> None:
     white = min(colour) > 200
     pen.line(((0.0, -0.15), (0.0, -1.0)), WOOD, 0.028)
-    pen.fill(curve([(0.03, -0.27), (0.03, -0.96), (0.20, -0.66), (0.40, -0.27)]), lighter(colour, 0.10), darker(colour, 0.04))
-    pen.fill(curve([(-0.03, -0.27), (-0.03, -0.86), (-0.16, -0.56), (-0.33, -0.27)]), SAIL, (228, 222, 208) if not white else (190, 206, 222))
-    hull = curve([(-0.46, -0.21), (0.0, -0.19), (0.48, -0.23), (0.42, -0.08), (0.30, 0.03), (0.0, 0.05), (-0.28, 0.03), (-0.40, -0.08)])
+    pen.fill(
+        curve([(0.03, -0.27), (0.03, -0.96), (0.20, -0.66), (0.40, -0.27)]),
+        lighter(colour, 0.10),
+        darker(colour, 0.04),
+    )
+    pen.fill(
+        curve([(-0.03, -0.27), (-0.03, -0.86), (-0.16, -0.56), (-0.33, -0.27)]),
+        SAIL,
+        (228, 222, 208) if not white else (190, 206, 222),
+    )
+    hull = curve([
+        (-0.46, -0.21), (0.0, -0.19), (0.48, -0.23), (0.42, -0.08), (0.30, 0.03), (0.0, 0.05), (-0.28, 0.03),
+        (-0.40, -0.08),
+    ])
     pen.fill(hull, colour, darker(colour, 0.20))
     stripe = SAIL if not white else (90, 120, 160)
-    pen.fill(curve([(-0.46, -0.215), (0.0, -0.195), (0.48, -0.235), (0.455, -0.175), (0.0, -0.145), (-0.44, -0.165)]), stripe, detail=True)
+    pen.fill(
+        curve([(-0.46, -0.215), (0.0, -0.195), (0.48, -0.235), (0.455, -0.175), (0.0, -0.145), (-0.44, -0.165)]),
+        stripe,
+        detail=True,
+    )
 
 
 def draw_balloon(pen: Pen, colour: Colour) -> None:
@@ -30,4 +45,9 @@ def draw_balloon(pen: Pen, colour: Colour) -> None:
         pen.fill(path, lighter(shade, 0.06), darker(shade, 0.14), detail=squeeze < 1)
     pen.fill(box(-0.115, 0.21, 0.115, 0.255, 0.01), darker(colour, 0.3), detail=True)
     pen.fill(box(-0.10, 0.37, 0.10, 0.50, 0.025), (170, 116, 66), (132, 86, 50))
-    pen.fill(polygon((-0.115, 0.365), (0.115, 0.365), (0.115, 0.395), (-0.115, 0.395)), (110, 70, 42), detail=True, outline=False)
+    pen.fill(
+        polygon((-0.115, 0.365), (0.115, 0.365), (0.115, 0.395), (-0.115, 0.395)),
+        (110, 70, 42),
+        detail=True,
+        outline=False,
+    )

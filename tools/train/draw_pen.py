@@ -174,7 +174,9 @@ class Pen:
             StrokeCap=skia.Paint.kRound_Cap, StrokeJoin=skia.Paint.kRound_Join,
         ))
 
-    def line(self, points: Sequence[Point], colour: Colour, width: float, *, lit: bool = True, alpha: float = 1.0) -> None:
+    def line(
+        self, points: Sequence[Point], colour: Colour, width: float, *, lit: bool = True, alpha: float = 1.0,
+    ) -> None:
         """A thick curved line through the points, toned as fills are."""
         path = curve(points, closed=False)
         style = self.style

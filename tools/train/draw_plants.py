@@ -2,45 +2,75 @@
 
 import math
 
+import skia
+
 from draw_pen import Pen, box, curve, ellipse, polygon, union
 from palette import Colour, darker, lighter
 
 TRUNK: Colour = (118, 80, 54)
 
 
-def draw_pine(pen: Pen, colour: Colour, plain: bool = False) -> None:
-    """`plain` is the one-shape pine of a forest, its colour already in the light of the scene."""
-    if plain:
-        pen.fill(polygon((0, -1), (0.15, -0.66), (0.09, -0.67), (0.22, -0.36), (0.14, -0.37), (0.29, 0.02), (-0.29, 0.02), (-0.14, -0.37), (-0.22, -0.36), (-0.09, -0.67), (-0.15, -0.66)), lighter(colour, 0.08), darker(colour, 0.10), lit=False)
-        return
+def draw_plain_pine(pen: Pen, colour: Colour) -> None:
+    """The one-shape pine of a forest; its colour is already in the light of the scene."""
+    outline = polygon(
+        (0, -1), (0.15, -0.66), (0.09, -0.67), (0.22, -0.36), (0.14, -0.37), (0.29, 0.02), (-0.29, 0.02),
+        (-0.14, -0.37), (-0.22, -0.36), (-0.09, -0.67), (-0.15, -0.66),
+    )
+    pen.fill(outline, lighter(colour, 0.08), darker(colour, 0.10), lit=False)
+
+
+def draw_pine(pen: Pen, colour: Colour) -> None:
     snowy = min(colour) > 200
     leaf = (92, 140, 122) if snowy else colour
     pen.fill(box(-0.05, -0.16, 0.05, 0.0), TRUNK, darker(TRUNK, 0.3))
     for top, bottom, half in ((-0.58, -0.10, 0.31), (-0.80, -0.36, 0.245), (-1.0, -0.62, 0.175)):
-        skirt = curve([(0, top), (half * 0.42, (top + bottom) / 2), (half, bottom), (half * 0.45, bottom + 0.025), (0, bottom + 0.04), (-half * 0.45, bottom + 0.025), (-half, bottom), (-half * 0.42, (top + bottom) / 2)])
+        skirt = curve([
+            (0, top), (half * 0.42, (top + bottom) / 2), (half, bottom), (half * 0.45, bottom + 0.025),
+            (0, bottom + 0.04), (-half * 0.45, bottom + 0.025), (-half, bottom), (-half * 0.42, (top + bottom) / 2),
+        ])
         pen.fill(skirt, lighter(leaf, 0.16), darker(leaf, 0.22))
         if snowy:
             cap = bottom - (bottom - top) * 0.38
-            pen.fill(curve([(0, top), (half * 0.40, (top + cap) / 2 + 0.02), (half * 0.66, cap + 0.02), (half * 0.2, cap - 0.03), (-half * 0.25, cap + 0.05), (-half * 0.66, cap + 0.02), (-half * 0.40, (top + cap) / 2 + 0.02)]), colour, detail=True)
+            pen.fill(
+                curve([
+                    (0, top), (half * 0.40, (top + cap) / 2 + 0.02), (half * 0.66, cap + 0.02),
+                    (half * 0.2, cap - 0.03), (-half * 0.25, cap + 0.05), (-half * 0.66, cap + 0.02),
+                    (-half * 0.40, (top + cap) / 2 + 0.02),
+                ]),
+                colour,
+                detail=True,
+            )
 
 
-def draw_tree(pen: Pen, colour: Colour, plain: bool = False) -> None:
-    """`plain` is the one-shape tree of a far row, its colour already in the light of the scene."""
-    blobs = ((-0.22, -0.50, 0.22), (0.22, -0.50, 0.22), (0.0, -0.44, 0.22), (-0.13, -0.73, 0.21), (0.14, -0.72, 0.20), (0.0, -0.80, 0.20))
-    crown = union(*(ellipse(x, y, r, r) for x, y, r in blobs))
-    if plain:
-        with pen.at(0, 0.25, 1.25):
-            pen.fill(crown, lighter(colour, 0.08), darker(colour, 0.10), lit=False)
-        return
-    trunk = curve([(-0.045, -0.45), (-0.055, -0.15), (-0.10, 0.0), (0.0, 0.01), (0.10, 0.0), (0.055, -0.15), (0.045, -0.45)])
+def tree_crown() -> skia.Path:
+    blobs = (
+        (-0.22, -0.50, 0.22), (0.22, -0.50, 0.22), (0.0, -0.44, 0.22), (-0.13, -0.73, 0.21), (0.14, -0.72, 0.20),
+        (0.0, -0.80, 0.20),
+    )
+    return union(*(ellipse(x, y, r, r) for x, y, r in blobs))
+
+
+def draw_plain_tree(pen: Pen, colour: Colour) -> None:
+    """The one-shape tree of a far row; its colour is already in the light of the scene."""
+    with pen.at(0, 0.25, 1.25):
+        pen.fill(tree_crown(), lighter(colour, 0.08), darker(colour, 0.10), lit=False)
+
+
+def draw_tree(pen: Pen, colour: Colour) -> None:
+    trunk = curve([
+        (-0.045, -0.45), (-0.055, -0.15), (-0.10, 0.0), (0.0, 0.01), (0.10, 0.0), (0.055, -0.15), (0.045, -0.45),
+    ])
     pen.fill(trunk, TRUNK, darker(TRUNK, 0.25))
-    pen.fill(crown, lighter(colour, 0.12), darker(colour, 0.16))
+    pen.fill(tree_crown(), lighter(colour, 0.12), darker(colour, 0.16))
     for x, y, r in ((-0.15, -0.76, 0.13), (0.14, -0.60, 0.12), (-0.20, -0.50, 0.11)):
         pen.fill(ellipse(x, y, r, r * 0.86), lighter(colour, 0.24), alpha=0.65, detail=True)
 
 
 def draw_palm(pen: Pen, colour: Colour) -> None:
-    trunk = curve([(-0.055, 0.0), (-0.02, -0.3), (0.05, -0.58), (0.12, -0.74), (0.165, -0.72), (0.11, -0.54), (0.055, -0.3), (0.055, 0.0)])
+    trunk = curve([
+        (-0.055, 0.0), (-0.02, -0.3), (0.05, -0.58), (0.12, -0.74), (0.165, -0.72), (0.11, -0.54), (0.055, -0.3),
+        (0.055, 0.0),
+    ])
     bark = (150, 108, 70)
     pen.fill(trunk, bark, darker(bark, 0.2))
     cx, cy = 0.14, -0.74
@@ -58,7 +88,11 @@ def draw_flower(pen: Pen, colour: Colour) -> None:
     leaf = (74, 152, 72)
     pen.line(((0, 0), (0.02, -0.3), (0, -0.62)), leaf, 0.05)
     for side in (-1, 1):
-        pen.fill(curve([(0.01, -0.12), (side * 0.13, -0.31), (side * 0.30, -0.36), (side * 0.20, -0.17)]), lighter(leaf, 0.1), darker(leaf, 0.14))
+        pen.fill(
+            curve([(0.01, -0.12), (side * 0.13, -0.31), (side * 0.30, -0.36), (side * 0.20, -0.17)]),
+            lighter(leaf, 0.1),
+            darker(leaf, 0.14),
+        )
     cx, cy = 0.0, -0.70
     for i in range(6):
         a = math.tau * i / 6 + 0.26

@@ -58,7 +58,10 @@ def draw_stars(pen: Pen, rng: np.random.Generator, horizon: float) -> None:
         radius = rng.uniform(0.007, 0.013)
         pen.glow(x, y, radius * 3, (200, 214, 255), 0.35)
         star = [
-            (x + (radius if k % 2 == 0 else radius * 0.42) * math.sin(k * math.pi / 4), y - (radius if k % 2 == 0 else radius * 0.42) * math.cos(k * math.pi / 4))
+            (
+                x + (radius if k % 2 == 0 else radius * 0.42) * math.sin(k * math.pi / 4),
+                y - (radius if k % 2 == 0 else radius * 0.42) * math.cos(k * math.pi / 4),
+            )
             for k in range(8)
         ]
         path = skia.Path()
@@ -72,23 +75,40 @@ def draw_body(pen: Pen, scene: Scene) -> None:
     radius = {"day": 0.066, "night": 0.062}.get(scene.time, 0.085)
     pen.glow(x, y, radius * (5.5 if scene.time != "day" else 4.2), light.glow, 0.80)
     if scene.sky_body == "moon" and scene.detail_seed % 2:
-        whole, bite = ellipse(x, y, radius, radius), ellipse(x + radius * 0.52, y - radius * 0.26, radius * 0.86, radius * 0.86)
+        whole, bite = ellipse(x, y, radius, radius), ellipse(
+            x + radius * 0.52, y - radius * 0.26, radius * 0.86, radius * 0.86,
+        )
         pen.fill(skia.Op(whole, bite, skia.PathOp.kDifference_PathOp), light.body, lit=False)
         return
     pen.fill(ellipse(x, y, radius, radius), lighter(light.body, 0.25), light.body, lit=False)
     if scene.sky_body == "moon":
         for dx, dy, size in ((-0.3, -0.2, 0.24), (0.3, 0.25, 0.18), (0.15, -0.45, 0.12)):
-            pen.fill(ellipse(x + dx * radius, y + dy * radius, size * radius, size * radius), (224, 216, 190), lit=False, detail=True, outline=False)
+            pen.fill(
+                ellipse(x + dx * radius, y + dy * radius, size * radius, size * radius),
+                (224, 216, 190),
+                lit=False,
+                detail=True,
+                outline=False,
+            )
 
 
 def draw_rainbow(pen: Pen, rng: np.random.Generator, horizon: float) -> None:
     x, radius, width = rng.uniform(0.35, 0.65), rng.uniform(0.46, 0.52), 0.020
     bands = ((232, 70, 70), (250, 150, 50), (252, 226, 80), (90, 190, 100), (70, 140, 226), (140, 90, 190))
     for i, colour in enumerate(bands):
-        pen.stroke(ellipse(x, horizon + 0.06, radius - i * width, radius - i * width), pen.tone(colour, False), width * 1.25, 0.72)
+        pen.stroke(
+            ellipse(x, horizon + 0.06, radius - i * width, radius - i * width),
+            pen.tone(colour, False),
+            width * 1.25,
+            0.72,
+        )
     if pen.style.outline is not None:
         for edge in (0.6, -len(bands) + 0.4):
-            pen.stroke(ellipse(x, horizon + 0.06, radius + edge * width, radius + edge * width), pen.style.outline, pen.style.outline_width * 0.7)
+            pen.stroke(
+                ellipse(x, horizon + 0.06, radius + edge * width, radius + edge * width),
+                pen.style.outline,
+                pen.style.outline_width * 0.7,
+            )
 
 
 def cloud_path(x: float, y: float, width: float, rng: np.random.Generator) -> skia.Path:

@@ -27,7 +27,13 @@ def draw_rain(pen: Pen, rng: np.random.Generator) -> None:
     slant = rng.uniform(0.014, 0.026)
     for x, y in cells(rng, 8, 6):
         length = rng.uniform(0.8, 1.2)
-        pen.line(((x + slant * length, y - 0.035 * length), (x - slant * length, y + 0.035 * length)), (214, 228, 244), 0.0075, lit=False, alpha=0.62)
+        pen.line(
+            ((x + slant * length, y - 0.035 * length), (x - slant * length, y + 0.035 * length)),
+            (214, 228, 244),
+            0.0075,
+            lit=False,
+            alpha=0.62,
+        )
 
 
 def draw_snowfall(pen: Pen, rng: np.random.Generator) -> None:

@@ -1,8 +1,8 @@
 """What can be said about a picture: the attributes, their values, and the values of a scene.
 Captions state some of them (captions.caption_with_labels); evaluation judges only those."""
 
-from scenes import HELD_OUT_KINDS, HELD_OUT_STYLES, KINDS, STYLES, TERRAINS, TIMES, WEATHERS, Scene
 from palette import HAIR_COLOURS, OBJECT_COLOURS, SKIN_TONES
+from scenes import BACKDROPS, HELD_OUT_KINDS, HELD_OUT_STYLES, KINDS, STYLES, TERRAINS, TIMES, WEATHERS, Scene
 
 COUNTS = ("zero", "one", "two", "three")
 
@@ -22,7 +22,7 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "hair": (*HAIR_COLOURS, "none"),
     "skin": (*SKIN_TONES, "none"),
     "mood": ("happy", "sad", "none"),
-    "backdrop": ("blue", "green", "yellow", "pink", "orange", "purple", "grey", "none"),
+    "backdrop": (*BACKDROPS, "none"),
 }
 
 # Values that no picture of the base training has.

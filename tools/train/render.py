@@ -25,7 +25,11 @@ DRAW_THING: dict[str, Callable[[Pen, Colour], None]] = {
     "bird": draw_bird, "fish": draw_fish, "balloon": draw_balloon,
 }
 DRAW_BUILDING: dict[str, Callable[[Pen, Colour, bool], None]] = {
-    "house": draw_house, "castle": draw_castle, "tower": draw_tower, "lighthouse": draw_lighthouse, "windmill": draw_windmill,
+    "house": draw_house,
+    "castle": draw_castle,
+    "tower": draw_tower,
+    "lighthouse": draw_lighthouse,
+    "windmill": draw_windmill,
 }
 GROUND_LINE, WATER_LINE = 0.88, {"sea": 0.82, "lake": 0.80}
 
@@ -74,17 +78,24 @@ def draw_object(pen: Pen, scene: Scene, index: int, rng: np.random.Generator) ->
             DRAW_BUILDING[scene.kind](pen, colour, LIGHTS[scene.time].lit_windows)
         return
     draw = DRAW_THING[scene.kind]
-    rests = KINDS[scene.kind].rests
-    if rests == "sky":
-        lift = rng.uniform(-0.03, 0.03)
-        with pen.at(x, 0.07 + height / 2 + rng.uniform(0.02, 0.10) if scene.kind == "balloon" else 0.36 + lift, height, mirrored):
+    if KINDS[scene.kind].rests == "sky":
+        y = 0.36 + rng.uniform(-0.03, 0.03)
+        if scene.kind == "balloon":
+            y = 0.07 + height / 2 + rng.uniform(0.02, 0.10)
+        with pen.at(x, y, height, mirrored):
             draw(pen, colour)
     elif scene.kind == "boat":
         y = WATER_LINE[scene.terrain] + rng.uniform(-0.01, 0.02)
         draw_reflection(pen, x, y + 0.03 * height, height, mirrored, draw, colour)
         with pen.at(x, y, height, mirrored):
             draw(pen, colour)
-        pen.fill(ellipse(x, y + 0.05 * height, height * 0.42, 0.008), (255, 255, 255), lit=False, alpha=0.55, detail=True)
+        pen.fill(
+            ellipse(x, y + 0.05 * height, height * 0.42, 0.008),
+            (255, 255, 255),
+            lit=False,
+            alpha=0.55,
+            detail=True,
+        )
     elif scene.kind == "fish":
         y = 0.60 + rng.uniform(-0.02, 0.02)
         splash(pen, x, 0.60 + height * 0.85, height)
@@ -101,7 +112,9 @@ def contact_shadow(pen: Pen, x: float, y: float, half: float) -> None:
     pen.soft(ellipse(x, y, half, 0.016), (20, 24, 50), 0.34, 0.010)
 
 
-def draw_reflection(pen: Pen, x: float, y: float, height: float, mirrored: bool, draw: Callable[[Pen, Colour], None], colour: Colour) -> None:
+def draw_reflection(
+    pen: Pen, x: float, y: float, height: float, mirrored: bool, draw: Callable[[Pen, Colour], None], colour: Colour,
+) -> None:
     if pen.style.outline is not None:
         return  # outlines of a reflection would read as a second object
     with pen.faded(0.30):
@@ -134,7 +147,13 @@ def finish_watercolour(pen: Pen, surface: skia.Surface, rng: np.random.Generator
     canvas.save()
     canvas.resetMatrix()
     sigma = 0.0042 * size
-    canvas.drawImage(image, 0, 0, skia.SamplingOptions(), skia.Paint(ImageFilter=skia.ImageFilters.Blur(sigma, sigma, skia.TileMode.kClamp)))
+    canvas.drawImage(
+        image,
+        0,
+        0,
+        skia.SamplingOptions(),
+        skia.Paint(ImageFilter=skia.ImageFilters.Blur(sigma, sigma, skia.TileMode.kClamp)),
+    )
     canvas.restore()
     for i in range(7):
         x, y, radius = rng.uniform(0, 1), rng.uniform(0, 1), rng.uniform(0.14, 0.30)

@@ -18,6 +18,7 @@ POSITIONS = {"center": 0.44, "left": 0.28, "right": 0.28}
 WATER = ("sea", "lake")
 LAND = ("mountains", "hills", "desert", "snow", "forest", "meadow")
 ANYWHERE = (*LAND, *WATER)
+BACKDROPS = ("blue", "green", "yellow", "pink", "orange", "purple", "grey")
 ALL_COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black")
 
 
@@ -33,26 +34,74 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "house": Kind(1.2, ANYWHERE, ("red", "yellow", "white", "blue", "green", "pink", "orange", "brown", "purple"), 3, 1.05, (0.26, 0.46), "ground"),
-    "castle": Kind(0.9, ANYWHERE, ("grey", "white", "pink", "brown", "blue", "purple", "red", "yellow"), 1, 1.15, (0.32, 0.54), "ground"),
+    "house": Kind(
+        1.2, ANYWHERE,
+        ("red", "yellow", "white", "blue", "green", "pink", "orange", "brown", "purple"),
+        3, 1.05, (0.26, 0.46), "ground",
+    ),
+    "castle": Kind(
+        0.9, ANYWHERE,
+        ("grey", "white", "pink", "brown", "blue", "purple", "red", "yellow"),
+        1, 1.15, (0.32, 0.54), "ground",
+    ),
     "tower": Kind(0.6, ANYWHERE, ("grey", "white", "brown", "red", "blue", "yellow"), 2, 0.42, (0.38, 0.60), "ground"),
-    "lighthouse": Kind(1.5, ("sea", "sea", "sea", "lake"), ("red", "red", "white", "blue", "green", "black", "orange", "yellow"), 1, 0.40, (0.40, 0.62), "ground"),
+    "lighthouse": Kind(
+        1.5, ("sea", "sea", "sea", "lake"),
+        ("red", "red", "white", "blue", "green", "black", "orange", "yellow"),
+        1, 0.4, (0.40, 0.62), "ground",
+    ),
     "boat": Kind(1.3, WATER, ALL_COLOURS, 3, 0.95, (0.26, 0.50), "water"),
-    "pine": Kind(0.8, ("mountains", "hills", "snow", "meadow", "lake"), ("green", "green", "green", "white", "blue"), 3, 0.62, (0.30, 0.58), "ground"),
-    "tree": Kind(1.0, ("hills", "meadow", "lake", "mountains"), ("green", "green", "orange", "red", "yellow", "pink", "purple"), 3, 0.88, (0.30, 0.56), "ground"),
-    "palm": Kind(0.7, ("sea", "desert", "lake"), ("green",), 3, 0.80, (0.34, 0.58), "ground"),
-    "flower": Kind(1.0, ("meadow", "hills", "mountains", "desert", "lake"), ("red", "orange", "yellow", "blue", "purple", "pink", "white"), 3, 0.62, (0.30, 0.54), "ground"),
+    "pine": Kind(
+        0.8, ("mountains", "hills", "snow", "meadow", "lake"),
+        ("green", "green", "green", "white", "blue"),
+        3, 0.62, (0.30, 0.58), "ground",
+    ),
+    "tree": Kind(
+        1.0, ("hills", "meadow", "lake", "mountains"),
+        ("green", "green", "orange", "red", "yellow", "pink", "purple"),
+        3, 0.88, (0.30, 0.56), "ground",
+    ),
+    "palm": Kind(0.7, ("sea", "desert", "lake"), ("green",), 3, 0.8, (0.34, 0.58), "ground"),
+    "flower": Kind(
+        1.0, ("meadow", "hills", "mountains", "desert", "lake"),
+        ("red", "orange", "yellow", "blue", "purple", "pink", "white"),
+        3, 0.62, (0.30, 0.54), "ground",
+    ),
     "cat": Kind(1.0, LAND, ("black", "white", "orange", "grey", "brown"), 3, 0.78, (0.28, 0.50), "ground"),
-    "dog": Kind(1.0, LAND, ("brown", "white", "black", "grey", "orange", "yellow"), 3, 1.20, (0.26, 0.42), "ground"),
+    "dog": Kind(1.0, LAND, ("brown", "white", "black", "grey", "orange", "yellow"), 3, 1.2, (0.26, 0.42), "ground"),
     "rabbit": Kind(0.8, LAND, ("white", "brown", "grey", "black", "pink"), 3, 0.72, (0.28, 0.48), "ground"),
-    "horse": Kind(0.8, ("mountains", "hills", "desert", "snow", "meadow", "forest"), ("brown", "white", "black", "grey"), 2, 1.12, (0.32, 0.50), "ground"),
-    "sheep": Kind(0.8, ("mountains", "hills", "meadow", "snow"), ("white", "black", "grey", "brown", "pink"), 3, 1.22, (0.24, 0.40), "ground"),
-    "bird": Kind(1.0, ANYWHERE, ("red", "blue", "yellow", "white", "black", "green", "orange", "pink", "purple"), 3, 1.30, (0.22, 0.36), "sky"),
-    "fish": Kind(0.8, WATER, ("orange", "red", "blue", "yellow", "green", "purple", "pink"), 3, 1.55, (0.22, 0.34), "water"),
-    "balloon": Kind(1.1, ANYWHERE, ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white"), 3, 0.74, (0.30, 0.54), "sky"),
-    "portrait": Kind(1.3, ("none",), ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black"), 1, 0.9, (0.74, 0.86), "ground"),
-    "none": Kind(1.7, ANYWHERE, ("none",), 0, 0.0, (0.0, 0.0), "ground"),
-    "windmill": Kind(0.0, ("hills", "meadow", "sea", "lake"), ("white", "red", "blue", "brown", "yellow"), 1, 0.80, (0.42, 0.62), "ground"),
+    "horse": Kind(
+        0.8, ("mountains", "hills", "desert", "snow", "meadow", "forest"),
+        ("brown", "white", "black", "grey"),
+        2, 1.12, (0.32, 0.50), "ground",
+    ),
+    "sheep": Kind(
+        0.8, ("mountains", "hills", "meadow", "snow"),
+        ("white", "black", "grey", "brown", "pink"),
+        3, 1.22, (0.24, 0.40), "ground",
+    ),
+    "bird": Kind(
+        1.0, ANYWHERE,
+        ("red", "blue", "yellow", "white", "black", "green", "orange", "pink", "purple"),
+        3, 1.3, (0.22, 0.36), "sky",
+    ),
+    "fish": Kind(
+        0.8, WATER,
+        ("orange", "red", "blue", "yellow", "green", "purple", "pink"),
+        3, 1.55, (0.22, 0.34), "water",
+    ),
+    "balloon": Kind(
+        1.1, ANYWHERE,
+        ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white"),
+        3, 0.74, (0.30, 0.54), "sky",
+    ),
+    "portrait": Kind(1.3, ("none",), ALL_COLOURS, 1, 0.9, (0.74, 0.86), "ground"),
+    "none": Kind(1.7, ANYWHERE, ("none",), 0, 0.0, (0.00, 0.00), "ground"),
+    "windmill": Kind(
+        0.0, ("hills", "meadow", "sea", "lake"),
+        ("white", "red", "blue", "brown", "yellow"),
+        1, 0.8, (0.42, 0.62), "ground",
+    ),
 }
 
 
@@ -184,13 +233,19 @@ def sample_layout(rng: np.random.Generator, facts: Kind) -> tuple[int, str, floa
 def sample_portrait(rng: np.random.Generator, style: str) -> Scene:
     facts = KINDS["portrait"]
     skin = pick(rng, ("light", "tan", "dark"))
-    hair = pick(rng, ("black", "brown", "blond", "red", "grey") if skin == "light" else ("black", "black", "brown", "grey"))
+    hair = pick(
+        rng,
+        ("black", "brown", "blond", "red", "grey") if skin == "light" else ("black", "black", "brown", "grey"),
+    )
     colour = pick(rng, facts.colours)
-    backdrops = tuple(c for c in ("blue", "green", "yellow", "pink", "orange", "purple", "grey") if c != colour)
+    backdrops = tuple(c for c in BACKDROPS if c != colour)
     return Scene(
         style=style, time="none", terrain="none", weather="none", sky_body="none", stars=False, body_x=0.5, body_y=0.2,
         kind="portrait", colour=colour, count=1, size="none",
-        height=float(rng.uniform(*facts.heights)), position="none", xs=(float(rng.uniform(0.47, 0.53)),), mirrored=(bool(rng.integers(2)),),
+        height=float(rng.uniform(*facts.heights)),
+        position="none",
+        xs=(float(rng.uniform(0.47, 0.53)),),
+        mirrored=(bool(rng.integers(2)),),
         person=pick(rng, ("woman", "man")), hair=hair, skin=skin, mood=pick(rng, ("happy", "happy", "sad")),
         backdrop=pick(rng, backdrops), detail_seed=int(rng.integers(2**31)),
     )

@@ -16,8 +16,11 @@ CONTEXT = 77
 START, END = "<|startoftext|>", "<|endoftext|>"
 DEFAULT_FOLDER = Path(__file__).resolve().parents[2] / "public" / "models" / "kiln-small" / "tokenizer"
 # CLIP's own splitting rule.
-SPLIT = regex.compile(r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+", regex.IGNORECASE)
-LONGEST_SHARED_PIECE_RUNS = 400  # frequent pairs merged before words are finished one by one
+SPLIT = regex.compile(
+    r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+",
+    regex.IGNORECASE,
+)
+SHARED_MERGES = 400  # frequent pairs merged before words are finished one by one
 
 
 def byte_symbols() -> dict[int, str]:
@@ -43,9 +46,16 @@ def grammar_words() -> list[str]:
     for name, table in vars(words).items():
         if name.isupper() and name != "EXTRA":
             collect(table)
-    collect((*scenes.STYLES, *scenes.HELD_OUT_STYLES, *scenes.KINDS, *scenes.TERRAINS, *scenes.WEATHERS, *scenes.TIMES, *palette.OBJECT_COLOURS))
+    collect((
+        *scenes.STYLES, *scenes.HELD_OUT_STYLES, *scenes.KINDS, *scenes.TERRAINS, *scenes.WEATHERS, *scenes.TIMES,
+        *palette.OBJECT_COLOURS,
+    ))
     texts.append(words.EXTRA)
-    return list(dict.fromkeys(word for text in texts for word in SPLIT.findall(text.lower()) if word.isalpha() and len(word) > 1))
+    return list(
+        dict.fromkeys(
+            word for text in texts for word in SPLIT.findall(text.lower()) if word.isalpha() and len(word) > 1
+        )
+    )
 
 
 def merge_pair(symbols: tuple[str, ...], pair: tuple[str, str]) -> tuple[str, ...]:
@@ -72,7 +82,7 @@ def build_merges(vocabulary_words: list[str]) -> list[tuple[str, str]]:
             if len(symbols) > 1:
                 pieces[word] = merge_pair(symbols, pair)
 
-    for _ in range(LONGEST_SHARED_PIECE_RUNS):
+    for _ in range(SHARED_MERGES):
         pairs = Counter(pair for symbols in pieces.values() for pair in zip(symbols, symbols[1:]))
         add(max(pairs, key=lambda pair: (pairs[pair], pair)))
     for word in vocabulary_words:

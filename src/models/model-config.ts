@@ -27,6 +27,7 @@ export interface TextEncoderConfig {
 
 /** One layer of a UNet block, in the order it runs. `key` has no trailing dot. */
 export type UnetLayer =
+  /** 3x3, padding 1. */
   | { readonly kind: "conv"; readonly key: string; readonly inChannels: number; readonly outChannels: number }
   | {
       readonly kind: "resnet";
@@ -44,7 +45,7 @@ export type UnetLayer =
     }
   /** Stride-2 convolution at `${key}.op`. */
   | { readonly kind: "downsample"; readonly key: string; readonly channels: number }
-  /** Nearest-neighbour doubling, then the convolution at `${key}.conv`. */
+  /** Nearest-neighbour enlargement to the size of the next skip connection, then the convolution at `${key}.conv`. */
   | { readonly kind: "upsample"; readonly key: string; readonly channels: number };
 
 export interface UnetBlock {
@@ -78,7 +79,13 @@ export interface UnetConfig {
 
 /** One layer of a VAE half, in the order it runs. `key` has no trailing dot. */
 export type VaeLayer =
-  | { readonly kind: "conv"; readonly key: string; readonly inChannels: number; readonly outChannels: number }
+  | {
+      readonly kind: "conv";
+      readonly key: string;
+      readonly inChannels: number;
+      readonly outChannels: number;
+      readonly kernel: 1 | 3;
+    }
   | {
       readonly kind: "resnet";
       readonly key: string;

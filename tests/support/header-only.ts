@@ -1,0 +1,43 @@
+// Checkpoints without weights: a true safetensors header over a file whose tensor bytes do not exist. Test support.
+
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import type { ByteSource } from "../../src/weights/byte-source.ts";
+import { byteSizes } from "../../src/weights/dtypes.ts";
+import { memorySource } from "../../src/weights/memory-source.ts";
+import type { DType } from "../../src/weights/tensor-info.ts";
+
+/** dtype and shape by key, in file order. */
+export type HeaderDescription = Map<string, readonly [DType, readonly number[]]>;
+
+/** A description written by tools/fixtures/headers.py, such as "stable-diffusion-1-5". */
+export function headerFixture(name: string): HeaderDescription {
+  const url = new URL(`../fixtures/headers/${name}.json.gz`, import.meta.url);
+  const { tensors } = JSON.parse(gunzipSync(readFileSync(url)).toString()) as {
+    tensors: Record<string, [DType, number[]]>;
+  };
+  return new Map(Object.entries(tensors));
+}
+
+/** Reads like a full-size file as long as only the header is asked for; asking for weights fails the test. */
+export function headerOnlySource(
+  tensors: HeaderDescription,
+  {
+    name = "header-only.safetensors",
+    metadata = {},
+  }: { name?: string; metadata?: Record<string, string> } = {},
+): ByteSource {
+  let position = 0;
+  const entries = [...tensors].map(([key, [dtype, shape]]) => {
+    const start = position;
+    position += shape.reduce((product, size) => product * size, byteSizes[dtype]);
+    return [key, { dtype, shape, data_offsets: [start, position] }] as const;
+  });
+  const json = new TextEncoder().encode(
+    JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(entries) }),
+  );
+  const head = new Uint8Array(8 + json.length);
+  new DataView(head.buffer).setBigUint64(0, BigInt(json.length), true);
+  head.set(json, 8);
+  return { ...memorySource(head, name), byteLength: head.length + position };
+}

@@ -2,6 +2,7 @@
 
 import { AppError } from "../protocol/app-error.ts";
 import type { GeneratedPicture, GenerationRequest } from "../protocol/generation-request.ts";
+import { whenNobodyWrites, whileWriting } from "../shared/write-lock.ts";
 import { ChangeChannel } from "./change-channel.ts";
 import type { PageDatabase } from "./page-database.ts";
 import type { PictureFiles } from "./picture-files.ts";
@@ -17,10 +18,12 @@ import {
   wordTerm,
 } from "./picture-record.ts";
 import { namingStorageErrors } from "./storage-errors.ts";
-import { whenNobodyWrites, whileWriting } from "./tab-locks.ts";
+import { lockManager } from "./tab-locks.ts";
 
 // Undo is offered for seconds; minutes leave room for a tab in the background.
 const UNDO_LIFETIME_MS = 10 * 60 * 1000;
+
+const WRITING = "kiln-gallery-writing";
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   "image/png": "png",
@@ -176,7 +179,7 @@ export class GalleryStore {
 
   /** Removes files that no record names (left by a crash) and deletions whose undo has expired. Call at start. */
   async tidy(now = Date.now()): Promise<void> {
-    await whenNobodyWrites(async () => {
+    await whenNobodyWrites(lockManager(), WRITING, async () => {
       const deleted = await this.#database.getAllFromIndex("pictures", "terms", DELETED);
       const expired = deleted.filter((record) => now - record.deletedAt! >= UNDO_LIFETIME_MS);
       await this.purge({ ids: expired.map((record) => record.id) });
@@ -205,7 +208,7 @@ export class GalleryStore {
     };
     const need = file.size + (thumbnail?.size ?? 0);
     const id = await namingStorageErrors("the picture", need, () =>
-      whileWriting(async () => {
+      whileWriting(lockManager(), WRITING, async () => {
         try {
           await this.#files.write(record.fileName, file);
           if (thumbnail && record.thumbnailName) await this.#files.write(record.thumbnailName, thumbnail);

@@ -1,26 +1,9 @@
-// What tabs of one browser must agree on: who is writing, and which tabs are alive. Built on Web Locks; without them
-// (old browsers, Node) a tab behaves as if it were alone.
+// Which tabs of this browser are alive, told by Web Locks; without them (old browsers, Node) a tab is taken to be alone.
 
-const WRITING = "kiln-gallery-writing";
 const TAB = "kiln-tab-";
 
-function lockManager(): LockManager | undefined {
+export function lockManager(): LockManager | undefined {
   return (globalThis.navigator as Navigator | undefined)?.locks;
-}
-
-/** Runs `write` while no tab tidies up. */
-export async function whileWriting<T>(write: () => Promise<T>): Promise<T> {
-  const locks = lockManager();
-  return locks ? await locks.request(WRITING, { mode: "shared" }, write) : await write();
-}
-
-/** Runs `tidy` only if no tab is writing right now; otherwise does nothing. */
-export async function whenNobodyWrites(tidy: () => Promise<void>): Promise<void> {
-  const locks = lockManager();
-  if (!locks) return await tidy();
-  await locks.request(WRITING, { ifAvailable: true }, async (lock) => {
-    if (lock) await tidy();
-  });
 }
 
 /** A sign of life of this tab that ends with it, however it ends. */

@@ -37,6 +37,8 @@ export interface ManifestModel {
   readonly family: string;
   readonly description: string;
   readonly license: string;
+  /** Dominant dtype of the checkpoint's weights, by its safetensors name. */
+  readonly dtype: string;
   readonly files: readonly ManifestFile[];
   readonly needs: ModelNeeds;
   readonly defaults: ModelDefaults;
@@ -142,6 +144,7 @@ const checkModel: Check = record(
     family: text,
     description: text,
     license: text,
+    dtype: text,
     files: list(checkFile),
     needs: record({ memoryBytes: natural, features: list(text) }),
     defaults: record({

@@ -5,9 +5,10 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { GalleryStore } from "../../../src/gallery/gallery-store.ts";
 import { openPageDatabase, type PageDatabase } from "../../../src/gallery/page-database.ts";
 import { openPictureFiles, type PictureFiles } from "../../../src/gallery/picture-files.ts";
-import { createTabPresence, whenNobodyWrites, whileWriting } from "../../../src/gallery/tab-locks.ts";
+import { createTabPresence } from "../../../src/gallery/tab-locks.ts";
 import { makeThumbnail } from "../../../src/gallery/thumbnail.ts";
 import type { GeneratedPicture, GenerationRequest } from "../../../src/protocol/generation-request.ts";
+import { whenNobodyWrites, whileWriting } from "../../../src/shared/write-lock.ts";
 
 const DATABASE = "gallery-files-test";
 const RECORDS = 2000;
@@ -111,7 +112,7 @@ test("a record that cannot be stored takes its files with it", async () => {
 test("a file left by a crash is removed, unless a tab is writing just then", async () => {
   const { id } = await gallery.add(await picture("a", await png(64, 64, "blue")), request);
   await files.write("orphan.png", new Blob(["x"]));
-  await whileWriting(() => gallery.tidy());
+  await whileWriting(navigator.locks, "kiln-gallery-writing", () => gallery.tidy());
   expect(await folderNames()).toContain("orphan.png");
   await gallery.tidy();
   expect(await folderNames()).toHaveLength(2);
@@ -142,11 +143,13 @@ test("a tab is alive until it ends", async () => {
 
 test("nobody tidies while somebody writes, and writers do not wait for each other", async () => {
   const order: string[] = [];
-  await whileWriting(async () => {
-    await whileWriting(() => Promise.resolve(order.push("second writer")));
-    await whenNobodyWrites(() => Promise.resolve(void order.push("tidied")));
+  const { locks } = navigator;
+  const note = (what: string) => (): Promise<void> => Promise.resolve(void order.push(what));
+  await whileWriting(locks, "test", async () => {
+    await whileWriting(locks, "test", note("second writer"));
+    await whenNobodyWrites(locks, "test", note("tidied"));
   });
-  await whenNobodyWrites(() => Promise.resolve(void order.push("tidied later")));
+  await whenNobodyWrites(locks, "test", note("tidied later"));
   expect(order).toEqual(["second writer", "tidied later"]);
 });
 

@@ -1,0 +1,62 @@
+// Turns a recognised checkpoint into the record the user sees. Reads the header only; text from the file is hostile.
+
+import type { DetectedModel } from "../models/model-config.ts";
+import type { ModelRecord } from "../protocol/library-api.ts";
+import type { ModelDefaults } from "../protocol/model-manifest.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+
+const MAX_TEXT_LENGTH = 120;
+const MIN_SIDE = 64;
+const MAX_SIDE = 2048;
+
+/** What only the finished import knows. */
+export interface ImportedFile {
+  readonly id: string;
+  readonly fileName: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly addedAt: number;
+}
+
+export function describeModel(
+  checkpoint: Checkpoint,
+  detected: DetectedModel,
+  file: ImportedFile,
+): ModelRecord {
+  const title = cleanText(checkpoint.metadata.get("modelspec.title"));
+  return {
+    ...file,
+    name: title || file.fileName.replace(/\.[^.]+$/, ""),
+    type: "checkpoint",
+    family: detected.family.id,
+    origin: "imported",
+    dtype: dominantDtype(checkpoint),
+    defaults: defaultsOf(checkpoint, detected.family.defaults),
+    needs: { memoryBytes: file.bytes, features: [] },
+    license: cleanText(checkpoint.metadata.get("modelspec.license")) || "unknown",
+  };
+}
+
+/** The dtype most bytes are stored in. */
+export function dominantDtype(checkpoint: Checkpoint): string {
+  const bytes = new Map<string, number>();
+  for (const { dtype, start, end } of checkpoint.tensors.values()) {
+    bytes.set(dtype, (bytes.get(dtype) ?? 0) + end - start);
+  }
+  return [...bytes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "F32";
+}
+
+/** The family's defaults at the size the model was trained at, where the file tells it ("512x512"). */
+function defaultsOf(checkpoint: Checkpoint, family: ModelDefaults): ModelDefaults {
+  const match = /^(\d{2,5})x(\d{2,5})$/.exec(checkpoint.metadata.get("modelspec.resolution") ?? "");
+  const [width, height] = (match ?? []).slice(1).map(Number);
+  const usable = [width, height].every((side) => side >= MIN_SIDE && side <= MAX_SIDE && side % 8 === 0);
+  return usable ? { ...family, width, height } : family;
+}
+
+function cleanText(text = ""): string {
+  return text
+    .replace(/[\p{C}\s]+/gu, " ")
+    .trim()
+    .slice(0, MAX_TEXT_LENGTH);
+}

@@ -1,0 +1,22 @@
+// SHA-256 of files of any size, read in chunks. Constant memory; writes nothing.
+
+import { createSHA256 } from "hash-wasm";
+import type { ByteSource } from "../weights/byte-source.ts";
+
+// Large enough that the cost per read vanishes, small enough to stay out of the way of everything else in memory.
+const CHUNK_BYTES = 8 * 1024 * 1024;
+
+/** What may be done with every chunk besides hashing it. The bytes must not be kept. */
+export type ChunkConsumer = (chunk: Uint8Array<ArrayBuffer>, bytesDone: number) => void;
+
+/** Lower-case hex digest of the whole source. */
+export async function hashSource(source: ByteSource, consume?: ChunkConsumer): Promise<string> {
+  const hash = await createSHA256();
+  for (let start = 0; start < source.byteLength; start += CHUNK_BYTES) {
+    const end = Math.min(start + CHUNK_BYTES, source.byteLength);
+    const chunk = await source.read(start, end);
+    hash.update(chunk);
+    consume?.(chunk, end);
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,114 @@
+// Imports a model file: recognise, make sure it fits, stream it to disk while hashing, record it. One file at a time per call.
+
+import { detectModel } from "../models/detect-model.ts";
+import { AppError } from "../protocol/app-error.ts";
+import type { ImportProgress, ModelRecord } from "../protocol/library-api.ts";
+import { blobSource } from "../weights/blob-source.ts";
+import type { ByteSource } from "../weights/byte-source.ts";
+import { openSafetensors } from "../weights/safetensors.ts";
+import { describeModel } from "./describe-model.ts";
+import { hashSource } from "./file-hash.ts";
+import type { LibraryDatabase } from "./library-database.ts";
+import { type IncomingFile, type ModelFiles, safeFileName } from "./model-files.ts";
+import { type FreeSpace, namingFullDisk, requireRoom } from "./storage-room.ts";
+
+const PROGRESS_INTERVAL_MS = 100;
+
+// Held while records and final names change, by all tabs: two imports of one file must not undo each other.
+export const COMMITTING = "kiln-library-committing";
+
+export interface ImportContext {
+  readonly database: LibraryDatabase;
+  readonly files: ModelFiles;
+  readonly freeSpace: FreeSpace;
+  /** Models that come with the app. */
+  readonly embedded: readonly ModelRecord[];
+}
+
+// Must not write before the file is recognised and fits.
+// Must not record, nor give the file its final name, before its size and hash are known.
+// Must leave nothing behind when it fails.
+export async function importModel(
+  file: File,
+  context: ImportContext,
+  onProgress: (progress: ImportProgress) => void,
+): Promise<ModelRecord> {
+  const fileName = safeFileName(file.name);
+  const source = blobSource(file, fileName);
+  const checkpoint = await openSafetensors(source);
+  const detected = detectModel(checkpoint);
+
+  const report = throttled(file.size, (bytesDone) =>
+    onProgress({ fileName, bytesDone, bytesTotal: file.size }),
+  );
+  const sameSize = [...context.embedded, ...(await context.database.getAll("models"))].filter(
+    (record) => record.bytes === file.size,
+  );
+  if (sameSize.length > 0) {
+    const sha256 = await hashSource(source, (_chunk, done) => report(done));
+    const known = sameSize.find((record) => record.sha256 === sha256);
+    if (known) return known;
+  }
+
+  await requireRoom(fileName, file.size, context.freeSpace);
+  return await namingFullDisk(fileName, file.size, context.freeSpace, async () => {
+    const incoming = await context.files.receive();
+    try {
+      const sha256 = await receive(source, incoming, report);
+      const imported = { id: sha256, fileName, bytes: file.size, sha256, addedAt: Date.now() };
+      const record = describeModel(checkpoint, detected, imported);
+      return await navigator.locks.request(COMMITTING, () => commit(record, incoming, context));
+    } catch (error) {
+      await incoming.discard();
+      throw error;
+    }
+  });
+}
+
+async function receive(
+  source: ByteSource,
+  incoming: IncomingFile,
+  report: (done: number) => void,
+): Promise<string> {
+  const sha256 = await hashSource(source, (chunk, done) => {
+    incoming.write(chunk);
+    report(done);
+  });
+  if (incoming.size() === source.byteLength) return sha256;
+  throw new AppError("FileFormat", `${source.name} was not copied whole. Try again.`, {
+    where: source.name,
+    expected: `${source.byteLength} bytes`,
+    got: `${incoming.size()} bytes`,
+  });
+}
+
+async function commit(
+  record: ModelRecord,
+  incoming: IncomingFile,
+  { database, files }: ImportContext,
+): Promise<ModelRecord> {
+  const known = await database.get("models", record.id);
+  if (known) {
+    await incoming.discard();
+    return known;
+  }
+  await incoming.keep(record.id, record.fileName);
+  try {
+    await database.add("models", record);
+  } catch (error) {
+    await files.remove(record.id);
+    throw error;
+  }
+  return record;
+}
+
+/** The first and the last report always pass, those between at most ten times a second. */
+function throttled(bytesTotal: number, report: (bytesDone: number) => void): (bytesDone: number) => void {
+  let last = -Infinity;
+  return (bytesDone) => {
+    const now = performance.now();
+    if (now - last < PROGRESS_INTERVAL_MS && bytesDone < bytesTotal) return;
+    last = now;
+    report(bytesDone);
+  };
+}

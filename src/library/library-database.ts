@@ -1,0 +1,44 @@
+// The library's IndexedDB database: records of imported models and which embedded files were verified. Holds no bytes of models.
+
+import { type DBSchema, type IDBPDatabase, openDB } from "idb";
+import { AppError } from "../protocol/app-error.ts";
+import type { ModelRecord } from "../protocol/library-api.ts";
+
+const VERSION = 1;
+
+/** An embedded file whose hash was right once; its key names path, size and hash, so a new build is verified anew. */
+export interface VerifiedFile {
+  readonly key: string;
+  readonly verifiedAt: number;
+}
+
+export interface LibrarySchema extends DBSchema {
+  /** Key: the file's SHA-256. */
+  models: { key: string; value: ModelRecord; indexes: { addedAt: number } };
+  verified: { key: string; value: VerifiedFile };
+}
+
+export type LibraryDatabase = IDBPDatabase<LibrarySchema>;
+
+/** @throws AppError Unsupported when the browser refuses IndexedDB. */
+export async function openLibraryDatabase(name = "kiln-library"): Promise<LibraryDatabase> {
+  try {
+    return await openDB<LibrarySchema>(name, VERSION, {
+      upgrade(database) {
+        database.createObjectStore("models", { keyPath: "id" }).createIndex("addedAt", "addedAt");
+        database.createObjectStore("verified", { keyPath: "key" });
+      },
+      // A newer version of the app in another tab must not wait for this worker to end.
+      blocking(_current, _blocked, event) {
+        (event.target as IDBDatabase).close();
+      },
+    });
+  } catch (cause) {
+    throw new AppError(
+      "Unsupported",
+      "This browser does not let Kiln store models: IndexedDB could not be opened.",
+      { where: name, expected: "IndexedDB", got: cause instanceof Error ? cause.message : String(cause) },
+      { cause },
+    );
+  }
+}

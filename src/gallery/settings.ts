@@ -95,5 +95,8 @@ export const settings: { readonly [K in SettingKey]: SettingRow<SettingValues[K]
   noiseSource: row<NoiseSource>("cpu", isOneOf("cpu", "nv")),
   preview: row(true, isFlag),
   page: row("generate", isName),
-  openGroups: row<readonly string[]>(["size", "sampling", "batch"], (value) => Array.isArray(value) && value.every(isName)),
+  openGroups: row<readonly string[]>(
+    ["size", "sampling", "batch"],
+    (value) => Array.isArray(value) && value.every(isName),
+  ),
 };

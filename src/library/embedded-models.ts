@@ -23,23 +23,12 @@ export function embeddedRecords(manifest: ModelManifest): ModelRecord[] {
   return manifest.models.flatMap((model) => {
     const checkpoint = fileOfRole(model, "checkpoint");
     if (checkpoint?.path === undefined) return [];
-    const { id, name, type, family, dtype, defaults, needs, license } = model;
+    const { id, name, type, family, dtype, defaults, needs, license, examples } = model;
     const { bytes, sha256, path } = checkpoint;
     const fileName = path.slice(path.lastIndexOf("/") + 1);
     return {
-      id,
-      name,
-      type,
-      family,
-      dtype,
-      defaults,
-      needs,
-      license,
-      bytes,
-      sha256,
-      fileName,
-      origin: "embedded",
-      addedAt: 0,
+      ...{ id, name, type, family, dtype, defaults, needs, license, examples },
+      ...{ bytes, sha256, fileName, origin: "embedded", addedAt: 0 },
     };
   });
 }

@@ -18,6 +18,8 @@ export interface ModelRecord {
   readonly defaults: ModelDefaults;
   readonly needs: ModelNeeds;
   readonly license: string;
+  /** Prompts that show what it can do. */
+  readonly examples?: readonly string[];
   /** Milliseconds since the epoch; 0 for embedded models. */
   readonly addedAt: number;
 }

@@ -1,0 +1,16 @@
+// Writes the sizes, hashes and dtypes of the files in public/ into models-manifest.json. Touches no other field.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseManifest } from "../src/protocol/model-manifest.ts";
+import { measuredManifest } from "./manifest-files.ts";
+
+const root = join(import.meta.dirname, "..");
+const path = join(root, "models-manifest.json");
+const manifest = parseManifest(JSON.parse(readFileSync(path, "utf8")));
+const measured = await measuredManifest(manifest, join(root, "public"));
+writeFileSync(path, `${JSON.stringify(measured, null, 2)}\n`);
+for (const { id, files } of measured.models) {
+  for (const file of files)
+    console.log(`${id}: ${file.path ?? file.urls?.[0]} ${file.bytes} bytes, ${file.sha256}`);
+}

@@ -1,0 +1,183 @@
+// The engine as the page sees it: the same interface, over the port, surviving the worker's death. Keeps no recipes and
+// stores no pictures.
+
+import { proxy } from "comlink";
+import { AppError, isAppError, serializeError } from "../protocol/app-error.ts";
+import type { DeviceReport, Engine, EngineEvent, EngineStart, TokenCount } from "../protocol/engine-api.ts";
+import type { GenerationRequest, GenerationSummary } from "../protocol/generation-request.ts";
+import { WorkerHost, type StartWorker } from "./worker-host.ts";
+
+/** How long an interrupted job may go on before its worker is ended: longer than a step on a slow machine. */
+const INTERRUPT_GRACE_MS = 15_000;
+
+const startEngineWorker: StartWorker = (name) =>
+  new Worker(new URL("../workers/engine.worker.ts", import.meta.url), { type: "module", name });
+
+type Listener = (event: EngineEvent) => void | Promise<void>;
+
+interface Job {
+  /** Set by its "started" event. */
+  started: boolean;
+  interrupted: boolean;
+  /** What the listener threw at a picture: the port would strip its details. */
+  listenerFailure?: unknown;
+}
+
+/**
+ * When the worker dies, the job it was running rejects with WorkerLost (Interrupted, if it had been told to stop), because
+ * a picture that killed it once would again. Jobs that only waited are sent to the next worker in their order; their
+ * callers notice nothing.
+ */
+export class EngineClient implements Engine {
+  readonly #host: WorkerHost<Engine>;
+  readonly #graceMs: number;
+  readonly #jobs = new Map<string, Job>();
+  #options: EngineStart | undefined;
+  #listener: Listener = () => undefined;
+  /** The set-up of the worker that lives now; undefined when there is none. */
+  #ready: Promise<DeviceReport> | undefined;
+
+  constructor(startWorker: StartWorker = startEngineWorker, graceMs = INTERRUPT_GRACE_MS) {
+    this.#host = new WorkerHost("engine", startWorker);
+    this.#graceMs = graceMs;
+  }
+
+  start(options: EngineStart): Promise<DeviceReport> {
+    this.#options = options;
+    return this.#prepare(options);
+  }
+
+  subscribe(listener: Listener): Promise<void> {
+    this.#listener = listener;
+    return Promise.resolve();
+  }
+
+  async generate(jobId: string, request: GenerationRequest): Promise<GenerationSummary> {
+    const job: Job = { started: false, interrupted: false };
+    this.#jobs.set(jobId, job);
+    try {
+      return await this.#send(jobId, job, request);
+    } catch (error) {
+      const failure = this.#explain(jobId, job, error);
+      // The worker tells its own failures; one that it did not live to tell is told here.
+      if (isAppError(failure, "WorkerLost", "Interrupted")) {
+        await this.#tell({ type: "failed", jobId, error: serializeError(failure) });
+      }
+      throw failure;
+    } finally {
+      this.#jobs.delete(jobId);
+    }
+  }
+
+  async skip(jobId: string): Promise<void> {
+    if (this.#host.alive) await this.#host.call((engine) => engine.skip(jobId));
+  }
+
+  /** Asks the job to end, and ends its worker when it has not within the grace time. */
+  async interrupt(jobId: string): Promise<void> {
+    const job = this.#jobs.get(jobId);
+    if (!job) return;
+    job.interrupted = true;
+    setTimeout(() => {
+      if (this.#jobs.get(jobId) === job && job.started) this.#terminate("it did not react to Interrupt.");
+    }, this.#graceMs);
+    if (this.#host.alive) await this.#host.call((engine) => engine.interrupt(jobId)).catch(ignoreWorkerLost);
+  }
+
+  async countTokens(modelId: string, text: string): Promise<TokenCount> {
+    await this.#started();
+    return this.#host.call((engine) => engine.countTokens(modelId, text));
+  }
+
+  async unload(): Promise<void> {
+    if (this.#host.alive) await this.#host.call((engine) => engine.unload());
+  }
+
+  /** Ends the worker and everything it does, and starts a new one: the user's "Restart engine". */
+  async restart(): Promise<DeviceReport> {
+    this.#terminate("it was restarted.");
+    return this.#started();
+  }
+
+  async #send(jobId: string, job: Job, request: GenerationRequest): Promise<GenerationSummary> {
+    for (;;) {
+      await this.#started();
+      try {
+        return await this.#host.call((engine) => engine.generate(jobId, request));
+      } catch (error) {
+        this.#forgetDeadWorker();
+        const waited = isAppError(error, "WorkerLost") && !job.started && !job.interrupted;
+        if (!waited) throw error;
+      }
+    }
+  }
+
+  #explain(jobId: string, job: Job, error: unknown): unknown {
+    if (job.listenerFailure !== undefined) return job.listenerFailure;
+    if (!job.interrupted || !isAppError(error, "WorkerLost")) return error;
+    return new AppError(
+      "Interrupted",
+      "The job was interrupted. It did not stop in time, so the engine was restarted.",
+      { where: jobId, expected: `an end within ${this.#graceMs / 1000} s`, got: "none" },
+      { cause: error },
+    );
+  }
+
+  #started(): Promise<DeviceReport> {
+    this.#forgetDeadWorker();
+    if (!this.#options) {
+      return Promise.reject(
+        new AppError("Unsupported", "The engine was not started.", { where: "engine", expected: "start() first" }),
+      );
+    }
+    return this.#ready ?? this.#prepare(this.#options);
+  }
+
+  #prepare(options: EngineStart): Promise<DeviceReport> {
+    const ready = this.#setUp(options);
+    this.#ready = ready;
+    ready.catch(() => {
+      if (this.#ready === ready) this.#ready = undefined; // the next call tries again
+    });
+    return ready;
+  }
+
+  async #setUp(options: EngineStart): Promise<DeviceReport> {
+    const listener = proxy((event: EngineEvent) => this.#receive(event));
+    await this.#host.call((engine) => engine.subscribe(listener));
+    return this.#host.call((engine) => engine.start(options));
+  }
+
+  async #receive(event: EngineEvent): Promise<void> {
+    // Events travel on a port of their own, so the last ones may come after generate() has answered.
+    const job = this.#jobs.get(event.jobId);
+    if (job && event.type === "started") job.started = true;
+    try {
+      await this.#listener(event);
+    } catch (error) {
+      if (job && event.type === "picture") job.listenerFailure ??= error;
+      throw error;
+    }
+  }
+
+  async #tell(event: EngineEvent): Promise<void> {
+    try {
+      await this.#listener(event);
+    } catch {
+      // the caller of generate() gets the failure either way
+    }
+  }
+
+  #terminate(reason: string): void {
+    this.#host.terminate(reason);
+    this.#forgetDeadWorker();
+  }
+
+  #forgetDeadWorker(): void {
+    if (!this.#host.alive) this.#ready = undefined;
+  }
+}
+
+function ignoreWorkerLost(error: unknown): void {
+  if (!isAppError(error, "WorkerLost")) throw error;
+}

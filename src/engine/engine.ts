@@ -1,0 +1,160 @@
+// The Engine behind the wall: starts the runtime, queues jobs and answers small questions. The work of one job is in
+// generation-job.ts.
+
+import { chooseDevice } from "../ort/compute-device.ts";
+import { loadOrt, type OrtBuild } from "../ort/ort-build.ts";
+import { OrtRuntime } from "../ort/ort-runtime.ts";
+import { countPromptTokens } from "../pipeline/conditioning.ts";
+import { validateRequest } from "../pipeline/validate-request.ts";
+import { AppError, isAppError, serializeError } from "../protocol/app-error.ts";
+import type { DeviceReport, Engine, EngineEvent, EngineStart, TokenCount } from "../protocol/engine-api.ts";
+import type { GenerationRequest, GenerationSummary } from "../protocol/generation-request.ts";
+import { interruptedSummary, runGenerationJob } from "./generation-job.ts";
+import { JobQueue } from "./job-queue.ts";
+import { ModelLoader, type DefaultTokenizer, type OpenModel } from "./model-loader.ts";
+import type { EncodePng } from "./picture-file.ts";
+
+/** What the engine needs from its surroundings; the worker entry wires the real ones. */
+export interface EngineSurroundings {
+  /** `baseUrl` is the one given to `start`. */
+  readonly openModel: (modelId: string, baseUrl: string) => ReturnType<OpenModel>;
+  readonly defaultTokenizer: DefaultTokenizer;
+  readonly encodePng: EncodePng;
+  /** For the infotext: "0.1.0". */
+  readonly version: string;
+  /** Loads the runtime; tests give Node's build. */
+  readonly loadOrt?: () => Promise<OrtBuild>;
+}
+
+interface Running {
+  readonly runtime: OrtRuntime;
+  readonly loader: ModelLoader;
+}
+
+export class KilnEngine implements Engine {
+  readonly #surroundings: EngineSurroundings;
+  readonly #queue = new JobQueue();
+  #build: Promise<OrtBuild> | undefined;
+  #options: EngineStart | undefined;
+  #running: Promise<Running> | undefined;
+  #listener: (event: EngineEvent) => void | Promise<void> = () => undefined;
+
+  constructor(surroundings: EngineSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Starting again with another device frees everything first; the queue goes on. */
+  async start(options: EngineStart): Promise<DeviceReport> {
+    if (this.#options?.device !== options.device) await this.unload();
+    this.#options = options;
+    return (await this.#ready()).runtime.device.report;
+  }
+
+  subscribe(listener: (event: EngineEvent) => void | Promise<void>): Promise<void> {
+    this.#listener = listener;
+    return Promise.resolve();
+  }
+
+  async generate(jobId: string, request: GenerationRequest): Promise<GenerationSummary> {
+    try {
+      validateRequest(request);
+      const end = await this.#queue.add(jobId, async (control) => {
+        this.#emit({ type: "started", jobId });
+        const { runtime, loader } = await this.#ready();
+        return runGenerationJob({
+          jobId,
+          request,
+          control,
+          runtime,
+          loader,
+          encodePng: this.#surroundings.encodePng,
+          version: this.#surroundings.version,
+          emit: (event) => this.#emit(event),
+          deliver: (picture) => this.#deliver(picture),
+        });
+      });
+      const summary = end.outcome === "ended" ? end.value : interruptedSummary(jobId);
+      this.#emit({ type: "finished", jobId, summary });
+      return summary;
+    } catch (error) {
+      // A lost device takes all sessions with it; the next job starts on a new one.
+      if (isAppError(error, "DeviceLost")) await this.#abandon();
+      this.#emit({ type: "failed", jobId, error: serializeError(error) });
+      throw error;
+    }
+  }
+
+  skip(jobId: string): Promise<void> {
+    this.#queue.skip(jobId);
+    return Promise.resolve();
+  }
+
+  interrupt(jobId: string): Promise<void> {
+    this.#queue.interrupt(jobId);
+    return Promise.resolve();
+  }
+
+  async countTokens(modelId: string, text: string): Promise<TokenCount> {
+    const { loader } = await this.#ready();
+    const { tokenizer } = await loader.open(modelId);
+    return countPromptTokens(tokenizer, text);
+  }
+
+  /** Waits for running jobs to end, then frees sessions and the device. */
+  async unload(): Promise<void> {
+    if (!this.#running) return;
+    await this.#queue.betweenJobs(async () => {
+      const running = await this.#running;
+      this.#running = undefined;
+      await running?.loader.unload();
+      running?.runtime.dispose();
+    });
+  }
+
+  async #ready(): Promise<Running> {
+    const options = this.#options;
+    if (!options) {
+      throw new AppError("Unsupported", "The engine was not started.", { where: "engine", expected: "start() first" });
+    }
+    this.#running ??= this.#open(options);
+    try {
+      const running = await this.#running;
+      if (running.runtime.usable) return running;
+    } catch (error) {
+      this.#running = undefined; // so that the next call tries again
+      throw error;
+    }
+    this.#running = this.#open(options);
+    return this.#running;
+  }
+
+  async #open({ device, baseUrl }: EngineStart): Promise<Running> {
+    this.#build ??= (this.#surroundings.loadOrt ?? loadOrt)();
+    let build;
+    try {
+      build = await this.#build;
+    } catch (error) {
+      this.#build = undefined;
+      throw error;
+    }
+    const runtime = new OrtRuntime(build, await chooseDevice(device, build.threads));
+    const { openModel, defaultTokenizer } = this.#surroundings;
+    return { runtime, loader: new ModelLoader(runtime, (id) => openModel(id, baseUrl), defaultTokenizer) };
+  }
+
+  async #abandon(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    const { runtime } = (await running?.catch(() => undefined)) ?? {};
+    runtime?.dispose();
+  }
+
+  /** Progress is told and forgotten: a listener that fails must not fail the job. */
+  #emit(event: EngineEvent): void {
+    void Promise.resolve(this.#listener(event)).catch(() => undefined);
+  }
+
+  async #deliver(event: EngineEvent & { type: "picture" }): Promise<void> {
+    await this.#listener(event);
+  }
+}

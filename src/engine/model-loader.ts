@@ -1,0 +1,169 @@
+// Opens models and keeps their sessions: same model and size means no work. Owns every session; gives up what the memory
+// policy names before it makes another. Runs no network.
+
+import type { OpenedModel as LibraryModel, TokenizerFiles } from "../library/open-model.ts";
+import { buildTextEncoder } from "../models/clip-text-encoder.ts";
+import { detectModel } from "../models/detect-model.ts";
+import { dialectFor, type Dialect, type Precision } from "../models/dialects.ts";
+import type { DetectedModel } from "../models/model-config.ts";
+import { buildUnet } from "../models/unet.ts";
+import { buildVaeDecoder } from "../models/vae-decoder.ts";
+import { buildVaeEncoder } from "../models/vae-encoder.ts";
+import type { OnnxModel } from "../onnx/onnx-model.ts";
+import type { OrtRuntime } from "../ort/ort-runtime.ts";
+import type { OrtSession } from "../ort/ort-session.ts";
+import { createClipTokenizer, type ClipTokenizer } from "../prompt/clip-tokenizer.ts";
+import { isAppError } from "../protocol/app-error.ts";
+import type { ModelRecord } from "../protocol/library-api.ts";
+import { openSafetensors } from "../weights/safetensors.ts";
+import { memoryBudget, sessionsToRelease, type HeldSession, type SessionKind } from "./memory-policy.ts";
+import type { UnetShape } from "./ort-components.ts";
+
+/** Rejects with ModelNotFound, FileFormat or Network. */
+export type OpenModel = (modelId: string) => Promise<LibraryModel>;
+
+/** The tokenizer of a family, for files that bring none. */
+export type DefaultTokenizer = (familyId: string) => Promise<TokenizerFiles>;
+
+export interface OpenedModel {
+  readonly record: ModelRecord;
+  readonly detected: DetectedModel;
+  readonly tokenizer: ClipTokenizer;
+}
+
+// Headers and tokenizers are a few megabytes; one model to draw with and another whose tokens are counted is common.
+const MAX_OPENED = 3;
+
+interface CachedSession extends HeldSession {
+  lastUsed: number;
+  readonly session: OrtSession;
+}
+
+export class ModelLoader {
+  readonly #runtime: OrtRuntime;
+  readonly #openModel: OpenModel;
+  readonly #defaultTokenizer: DefaultTokenizer;
+  readonly #budget: number;
+  readonly #sessions = new Map<string, CachedSession>();
+  readonly #float32Models = new Set<string>();
+  /** Newest last. */
+  readonly #opened = new Map<string, OpenedModel>();
+  #uses = 0;
+
+  constructor(runtime: OrtRuntime, openModel: OpenModel, defaultTokenizer: DefaultTokenizer) {
+    this.#runtime = runtime;
+    this.#openModel = openModel;
+    this.#defaultTokenizer = defaultTokenizer;
+    const { deviceMemory } = navigator as { readonly deviceMemory?: number }; // Chromium alone tells it
+    this.#budget = memoryBudget(runtime.device.kind, deviceMemory);
+  }
+
+  /** Reads headers and the tokenizer; no weights yet. The models opened last are kept. */
+  async open(modelId: string): Promise<OpenedModel> {
+    const known = this.#opened.get(modelId);
+    if (known) return known;
+    const { source, tokenizer, record } = await this.#openModel(modelId);
+    const detected = detectModel(await openSafetensors(source));
+    const { vocabJson, mergesText } = tokenizer ?? (await this.#defaultTokenizer(detected.family.id));
+    const model = { record, detected, tokenizer: createClipTokenizer(vocabJson, mergesText) };
+    this.#opened.set(modelId, model);
+    for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);
+    return model;
+  }
+
+  precision(model: OpenedModel): Precision {
+    return this.#float32Models.has(model.record.id) ? "float32" : this.#runtime.device.report.precision;
+  }
+
+  /** After numbers went wrong in float16: from now on this model computes in float32. */
+  async useFloat32(model: OpenedModel): Promise<void> {
+    this.#float32Models.add(model.record.id);
+    for (const held of [...this.#sessions.values()]) {
+      if (held.modelId === model.record.id) await this.#release(held.key);
+    }
+  }
+
+  textEncoder(model: OpenedModel, clipSkip: number): Promise<OrtSession> {
+    return this.#session(model, "text encoder", `clip skip ${clipSkip}`, "cpu", (dialect) =>
+      buildTextEncoder(model.detected.checkpoint, model.detected.textEncoders[0], { dialect, clipSkip }),
+    );
+  }
+
+  unet(model: OpenedModel, shape: UnetShape): Promise<OrtSession> {
+    const { batch, latentHeight, latentWidth, tokens } = shape;
+    return this.#session(model, "unet", [batch, latentHeight, latentWidth, tokens].join("x"), "device", (dialect) =>
+      buildUnet(model.detected.checkpoint, model.detected.unet, { dialect, ...shape }),
+    );
+  }
+
+  vaeDecoder(model: OpenedModel, latentHeight: number, latentWidth: number): Promise<OrtSession> {
+    return this.#session(model, "vae decoder", `${latentHeight}x${latentWidth}`, "cpu", (dialect) =>
+      buildVaeDecoder(model.detected.checkpoint, model.detected.vae, { dialect, batch: 1, latentHeight, latentWidth }),
+    );
+  }
+
+  vaeEncoder(model: OpenedModel, height: number, width: number): Promise<OrtSession> {
+    return this.#session(model, "vae encoder", `${height}x${width}`, "cpu", (dialect) =>
+      buildVaeEncoder(model.detected.checkpoint, model.detected.vae, { dialect, height, width }),
+    );
+  }
+
+  /** Frees all sessions and forgets the opened models. */
+  async unload(): Promise<void> {
+    this.#opened.clear();
+    for (const key of [...this.#sessions.keys()]) await this.#release(key);
+  }
+
+  async #session(
+    model: OpenedModel,
+    kind: SessionKind,
+    variant: string,
+    outputs: "cpu" | "device",
+    build: (dialect: Dialect) => OnnxModel,
+  ): Promise<OrtSession> {
+    const modelId = model.record.id;
+    const key = [modelId, kind, variant].join(" / ");
+    const known = this.#sessions.get(key);
+    if (known) {
+      known.lastUsed = ++this.#uses;
+      return known.session;
+    }
+    const graph = build(dialectFor(this.#runtime.device.kind, this.precision(model)));
+    const bytes = footprint(graph);
+    const release = sessionsToRelease([...this.#sessions.values()], { key, kind, modelId, bytes }, this.#budget);
+    for (const held of release) await this.#release(held);
+    const session = await this.#create(graph, outputs);
+    this.#sessions.set(key, { key, kind, modelId, bytes, session, lastUsed: ++this.#uses });
+    return session;
+  }
+
+  /** Estimates are estimates: when memory runs out all the same, everything else is given up for a second try. */
+  async #create(graph: OnnxModel, outputs: "cpu" | "device"): Promise<OrtSession> {
+    try {
+      return await this.#runtime.createSession(graph, outputs);
+    } catch (error) {
+      if (!isAppError(error, "OutOfMemory") || this.#sessions.size === 0) throw error;
+      for (const key of [...this.#sessions.keys()]) await this.#release(key);
+      return this.#runtime.createSession(graph, outputs);
+    }
+  }
+
+  async #release(key: string): Promise<void> {
+    const held = this.#sessions.get(key);
+    this.#sessions.delete(key);
+    await held?.session.release();
+  }
+}
+
+const elements = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
+
+// Activations alive at once, as a multiple of input plus output: a UNet's widest layers hold some 100 times its latents, a
+// decoder's last block about 64 channels per picture channel.
+const ACTIVATIONS_PER_VALUE = 100;
+
+/** Weights plus a generous guess of the working memory, in bytes. */
+function footprint(graph: OnnxModel): number {
+  const weights = graph.externals.reduce((sum, tensor) => sum + tensor.byteLength, 0);
+  const values = [...graph.inputs, ...graph.outputs].reduce((sum, { shape }) => sum + elements(shape), 0);
+  return weights + values * 4 * ACTIVATIONS_PER_VALUE;
+}

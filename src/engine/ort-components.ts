@@ -1,0 +1,190 @@
+// Implements the pipeline's components on sessions, over either latent store. Builds no graph and caches no session.
+
+import type { OrtSession, SessionInput } from "../ort/ort-session.ts";
+import type {
+  Conditioning,
+  DiffusionModel,
+  PixelTensor,
+  PreparedConditioning,
+  TextEncoder,
+  Vae,
+} from "../pipeline/components.ts";
+import type { LatentStore } from "./latent-store.ts";
+import { yieldToMessages } from "./yield-to-messages.ts";
+
+export function createTextEncoder(
+  width: number,
+  sessionFor: (clipSkip: number) => Promise<OrtSession>,
+): TextEncoder {
+  return {
+    width,
+    async encode(tokenIds, clipSkip) {
+      const session = await sessionFor(clipSkip);
+      await yieldToMessages();
+      const { hidden, pooled } = await session.run({ input_ids: tokenIds });
+      return { hidden, pooled };
+    },
+  };
+}
+
+/** The UNet's graph depends on all of these. */
+export interface UnetShape {
+  readonly batch: number;
+  readonly latentHeight: number;
+  readonly latentWidth: number;
+  readonly tokens: number;
+}
+
+interface PreparedContext extends PreparedConditioning {
+  readonly id: number;
+  readonly conditioning: Conditioning;
+}
+
+const leastCommonMultiple = (a: number, b: number): number => {
+  let [x, y] = [a, b];
+  while (y !== 0) [x, y] = [y, x % y];
+  return (a / x) * b;
+};
+
+// Beyond this many tokens, attention over repeated prompts costs more than a second forward does.
+const MAX_PADDED_TOKENS = 77 * 12;
+
+/** Repeats a conditioning: attention over k copies of the same tokens gives what one copy gives. */
+function repeated(conditioning: Conditioning, tokens: number): Conditioning {
+  if (conditioning.tokens === tokens) return conditioning;
+  const context = new Float32Array(tokens * conditioning.width);
+  for (let at = 0; at < context.length; at += conditioning.context.length) context.set(conditioning.context, at);
+  return { ...conditioning, tokens, context };
+}
+
+/**
+ * One forward serves all conditionings of one length: they lie behind each other in the batch. Lengths that have no small
+ * common multiple are run apart, which is exact too.
+ */
+export class OrtDiffusionModel<X> implements DiffusionModel<X> {
+  readonly math;
+  readonly #store: LatentStore<X>;
+  readonly #latents: { readonly batch: number; readonly latentHeight: number; readonly latentWidth: number };
+  readonly #sessionFor: (shape: UnetShape) => Promise<OrtSession>;
+  /** Context of a whole batch by the ids it is made of. */
+  readonly #contexts = new Map<string, X>();
+  #nextId = 0;
+
+  constructor(
+    store: LatentStore<X>,
+    latents: { readonly batch: number; readonly latentHeight: number; readonly latentWidth: number },
+    sessionFor: (shape: UnetShape) => Promise<OrtSession>,
+  ) {
+    this.math = store.math;
+    this.#store = store;
+    this.#latents = latents;
+    this.#sessionFor = sessionFor;
+  }
+
+  async prepare(conditionings: readonly Conditioning[]): Promise<readonly PreparedConditioning[]> {
+    const common = conditionings.map(({ tokens }) => tokens).reduce(leastCommonMultiple);
+    const longest = Math.max(...conditionings.map(({ tokens }) => tokens));
+    const tokens = common <= Math.max(longest, MAX_PADDED_TOKENS) ? common : undefined;
+    const prepared = conditionings.map((conditioning) => this.#context(repeated(conditioning, tokens ?? conditioning.tokens)));
+    for (const group of groupsByLength(prepared)) await this.#session(group);
+    return prepared;
+  }
+
+  async predict(x: X, timestep: number, conditionings: readonly PreparedConditioning[]): Promise<readonly X[]> {
+    const contexts = conditionings as readonly PreparedContext[];
+    const outputs = new Map<PreparedContext, X>();
+    for (const group of groupsByLength(contexts)) {
+      const session = await this.#session(group);
+      await yieldToMessages();
+      const latents = group.length === 1 ? x : this.#store.repeat(x, group.length);
+      const feeds: Record<string, SessionInput> = {
+        latents: this.#store.input(latents),
+        timestep: Float32Array.of(timestep),
+        context: this.#store.input(this.#batchContext(group)),
+      };
+      const output = await this.#store.run(session, feeds, "output");
+      const parts = group.length === 1 ? [output] : this.#store.split(output, group.length);
+      group.forEach((context, i) => outputs.set(context, parts[i]));
+      if (group.length > 1) {
+        this.math.release(latents);
+        this.math.release(output);
+      }
+    }
+    return contexts.map((context) => outputs.get(context) as X);
+  }
+
+  #context(conditioning: Conditioning): PreparedContext {
+    const id = this.#nextId++;
+    return {
+      id,
+      conditioning,
+      release: () => {
+        for (const [key, context] of this.#contexts) {
+          if (!key.split(",").includes(String(id))) continue;
+          this.math.release(context);
+          this.#contexts.delete(key);
+        }
+      },
+    };
+  }
+
+  #session(group: readonly PreparedContext[]): Promise<OrtSession> {
+    const { batch, latentHeight, latentWidth } = this.#latents;
+    const { tokens } = group[0].conditioning;
+    return this.#sessionFor({ batch: batch * group.length, latentHeight, latentWidth, tokens });
+  }
+
+  /** [batch · group, tokens, width]: the first conditioning for every picture, then the second. */
+  #batchContext(group: readonly PreparedContext[]): X {
+    const key = group.map(({ id }) => id).join();
+    const known = this.#contexts.get(key);
+    if (known !== undefined) return known;
+    const { batch } = this.#latents;
+    const { length } = group[0].conditioning.context;
+    const values = new Float32Array(length * batch * group.length);
+    group.forEach(({ conditioning }, i) => {
+      for (let j = 0; j < batch; j++) values.set(conditioning.context, (i * batch + j) * length);
+    });
+    const context = this.math.upload(values);
+    this.#contexts.set(key, context);
+    return context;
+  }
+}
+
+function groupsByLength(contexts: readonly PreparedContext[]): readonly (readonly PreparedContext[])[] {
+  const groups = new Map<number, PreparedContext[]>();
+  for (const context of contexts) {
+    const { tokens } = context.conditioning;
+    groups.set(tokens, [...(groups.get(tokens) ?? []), context]);
+  }
+  return [...groups.values()];
+}
+
+/** Pictures are decoded one by one: the decoder's activations dwarf everything else. */
+export function createVae<X>(
+  store: LatentStore<X>,
+  picture: { readonly batch: number; readonly width: number; readonly height: number },
+  decoder: () => Promise<OrtSession>,
+  encoder: (size: { readonly width: number; readonly height: number }) => Promise<OrtSession>,
+): Vae<X> {
+  const { batch, width, height } = picture;
+  return {
+    async decode(latents) {
+      const session = await decoder();
+      const pictures: PixelTensor[] = [];
+      const parts = batch === 1 ? [latents] : store.split(latents, batch);
+      for (const part of parts) {
+        await yieldToMessages();
+        const { pixels } = await session.run({ latents: store.input(part) });
+        pictures.push({ width, height, data: pixels });
+        if (batch > 1) store.math.release(part);
+      }
+      return pictures;
+    },
+    async encode(pixels) {
+      const session = await encoder(pixels);
+      await yieldToMessages();
+      return (await session.run({ pixels: pixels.data })).moments;
+    },
+  };
+}

@@ -1,0 +1,20 @@
+// The library's worker: models on disk, apart from the engine so that an import never waits for a picture.
+
+import { expose } from "comlink";
+import { LocalLibrary } from "../library/local-library.ts";
+import type { Library } from "../protocol/library-api.ts";
+import { carryErrorDetails } from "./error-transfer.ts";
+import { holdLifeLock } from "./life-lock.ts";
+
+const library = new LocalLibrary();
+
+const api: Library = {
+  start: (options) => library.start(options),
+  listModels: () => library.listModels(),
+  importFile: (file, onProgress) => library.importFile(file, onProgress),
+  removeModel: (id) => library.removeModel(id),
+};
+
+carryErrorDetails();
+holdLifeLock();
+expose(api);

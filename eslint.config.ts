@@ -11,7 +11,16 @@ const PURE = ["sampling", "prompt", "weights", "onnx", "models", "pipeline", "im
 
 export default tseslint.config(
   {
-    ignores: ["dist/", "node_modules/", "public/", "tools/", "tests/fixtures/", "src/ui/locales/generated/", "test-results/", "playwright-report/"],
+    ignores: [
+      "dist/",
+      "node_modules/",
+      "public/",
+      "tools/",
+      "tests/fixtures/",
+      "src/ui/locales/generated/",
+      "test-results/",
+      "playwright-report/",
+    ],
   },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
@@ -29,21 +38,42 @@ export default tseslint.config(
       "@typescript-eslint/unbound-method": "off",
       "no-restricted-syntax": [
         "error",
-        { selector: "ExportDefaultDeclaration", message: "Named exports only: the path and the name are the documentation." },
+        {
+          selector: "ExportDefaultDeclaration",
+          message: "Named exports only: the path and the name are the documentation.",
+        },
       ],
     },
   },
   { files: ["src/ui/**/*.ts"], ...lit["flat/recommended"] },
   { files: ["src/ui/**/*.ts"], ...wc["flat/recommended"] },
-  { files: ["src/ui/**/*.ts"], plugins: { "lit-a11y": litA11y }, rules: { ...litA11y.configs.recommended.rules } },
+  {
+    files: ["src/ui/**/*.ts"],
+    plugins: { "lit-a11y": litA11y },
+    rules: { ...litA11y.configs.recommended.rules },
+  },
   {
     files: PURE.map((folder) => `src/${folder}/**/*.ts`),
     rules: {
       "no-restricted-globals": [
         "error",
-        ...["navigator", "self", "fetch", "indexedDB", "caches", "document", "window", "postMessage", "localStorage"],
+        ...[
+          "navigator",
+          "self",
+          "fetch",
+          "indexedDB",
+          "caches",
+          "document",
+          "window",
+          "postMessage",
+          "localStorage",
+        ],
       ],
     },
   },
-  { files: ["*.config.ts", "scripts/**/*.ts", "tests/e2e/global-setup.ts"], languageOptions: { globals: globals.node }, rules: { "no-restricted-syntax": "off" } },
+  {
+    files: ["*.config.ts", "scripts/**/*.ts", "tests/e2e/global-setup.ts"],
+    languageOptions: { globals: globals.node },
+    rules: { "no-restricted-syntax": "off" },
+  },
 );

@@ -61,7 +61,8 @@ export default defineConfig({
         id: "./",
         name: "Kiln",
         short_name: "Kiln",
-        description: "Stable Diffusion that lives in a browser tab: pictures from words, offline, on this device.",
+        description:
+          "Stable Diffusion that lives in a browser tab: pictures from words, offline, on this device.",
         start_url: "./",
         scope: "./",
         display: "standalone",

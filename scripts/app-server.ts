@@ -29,7 +29,7 @@ export async function startAppServer({ folder, port, basePath = "/" }: AppServer
       return;
     }
     request.url = path.slice(basePath.length - 1);
-    files(request, response, () => response.writeHead(404).end("Not found"));
+    files(request, response, () => void response.writeHead(404).end("Not found"));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

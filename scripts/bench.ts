@@ -23,9 +23,30 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: "256x256, 12 steps, CFG 5", width: 256, height: 256, steps: 12, guidanceScale: 5, sampler: "DPM++ 2M" },
-  { name: "256x256, 12 steps, no guidance", width: 256, height: 256, steps: 12, guidanceScale: 1, sampler: "DPM++ 2M" },
-  { name: "512x512, 12 steps, CFG 5", width: 512, height: 512, steps: 12, guidanceScale: 5, sampler: "DPM++ 2M" },
+  {
+    name: "256x256, 12 steps, CFG 5",
+    width: 256,
+    height: 256,
+    steps: 12,
+    guidanceScale: 5,
+    sampler: "DPM++ 2M",
+  },
+  {
+    name: "256x256, 12 steps, no guidance",
+    width: 256,
+    height: 256,
+    steps: 12,
+    guidanceScale: 1,
+    sampler: "DPM++ 2M",
+  },
+  {
+    name: "512x512, 12 steps, CFG 5",
+    width: 512,
+    height: 512,
+    steps: 12,
+    guidanceScale: 5,
+    sampler: "DPM++ 2M",
+  },
 ];
 
 type Finished = Extract<HeadlessGeneration, { outcome: "finished" }>;
@@ -74,7 +95,8 @@ async function measure(browser: HeadlessBrowser, modelId: string, row: Case): Pr
   const warm: Finished[] = [];
   for (let run = 0; run < runs; run++) warm.push(await generate(browser, { ...request, seed: 43 + run }));
 
-  const phase = (key: "load" | "text" | "steps" | "decode"): number => median(warm.map((run) => run.summary.phaseSeconds[key]));
+  const phase = (key: "load" | "text" | "steps" | "decode"): number =>
+    median(warm.map((run) => run.summary.phaseSeconds[key]));
   const total = median(warm.map(({ summary: { phaseSeconds: p } }) => p.load + p.text + p.steps + p.decode));
   const cells = [
     name,
@@ -111,7 +133,8 @@ try {
     const file = join(import.meta.dirname, "../docs/benchmarks.md");
     const text = readFileSync(file, "utf8");
     const [start, end] = [text.indexOf(TABLE_START), text.indexOf(TABLE_END)];
-    if (start < 0 || end < start) throw new Error(`docs/benchmarks.md: expected ${TABLE_START} ... ${TABLE_END}`);
+    if (start < 0 || end < start)
+      throw new Error(`docs/benchmarks.md: expected ${TABLE_START} ... ${TABLE_END}`);
     writeFileSync(file, `${text.slice(0, start + TABLE_START.length)}\n\n${table}\n\n${text.slice(end)}`);
   }
 } finally {

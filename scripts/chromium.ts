@@ -55,7 +55,8 @@ function isExecutable(path: string): boolean {
 export function findChromium(): string | undefined {
   const chosen = process.env.KILN_CHROMIUM;
   if (chosen) {
-    if (!isExecutable(chosen)) throw new Error(`KILN_CHROMIUM: expected an executable browser, got ${chosen}`);
+    if (!isExecutable(chosen))
+      throw new Error(`KILN_CHROMIUM: expected an executable browser, got ${chosen}`);
     return chosen;
   }
   const onPath = (process.env.PATH ?? "")

@@ -4,7 +4,15 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "vite";
 
-const SOURCES = ["src", "public", "index.html", "headless.html", "vite.config.ts", "models-manifest.json", "package-lock.json"];
+const SOURCES = [
+  "src",
+  "public",
+  "index.html",
+  "headless.html",
+  "vite.config.ts",
+  "models-manifest.json",
+  "package-lock.json",
+];
 
 function newestChange(path: string): number {
   if (!existsSync(path)) return 0;

@@ -9,7 +9,7 @@ import type { HeadlessTensor } from "../src/headless.ts";
 import type { DevicePreference } from "../src/protocol/engine-api.ts";
 import type { GenerationRequest } from "../src/protocol/generation-request.ts";
 import type { ModelRecord } from "../src/protocol/library-api.ts";
-import { writeSafetensors } from "../src/weights/safetensors-writer.ts";
+import { writeSafetensors, type TensorToWrite } from "../src/weights/write-safetensors.ts";
 import { openHeadlessBrowser } from "./headless-browser.ts";
 
 const USAGE = `npm run generate -- --prompt TEXT --out picture.png
@@ -55,19 +55,23 @@ type Arguments = ReturnType<typeof readArguments>;
 function numberOf(text: string | undefined, name: string, fallback: number): number {
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value)) throw new UsageError(`--${name}: expected a number, got "${text}"`);
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new UsageError(`--${name}: expected a number, got "${text}"`);
   return value;
 }
 
 function checkArguments(args: Arguments): void {
   if (args.prompt === undefined) throw new UsageError("--prompt: expected a text, got nothing");
   if (args.out === undefined) throw new UsageError("--out: expected a file to write, got nothing");
-  if (extname(args.out).toLowerCase() !== ".png") throw new UsageError(`--out: expected a .png file, got "${args.out}"`);
+  if (extname(args.out).toLowerCase() !== ".png")
+    throw new UsageError(`--out: expected a .png file, got "${args.out}"`);
   if (!DEVICES.includes(args.device as DevicePreference)) {
     throw new UsageError(`--device: expected ${DEVICES.join(", ")}, got "${args.device}"`);
   }
-  if (args.noise !== "cpu" && args.noise !== "nv") throw new UsageError(`--noise: expected cpu or nv, got "${args.noise}"`);
-  if (args.model !== undefined && !existsSync(args.model)) throw new UsageError(`--model: no such file: ${args.model}`);
+  if (args.noise !== "cpu" && args.noise !== "nv")
+    throw new UsageError(`--noise: expected cpu or nv, got "${args.noise}"`);
+  if (args.model !== undefined && !existsSync(args.model))
+    throw new UsageError(`--model: no such file: ${args.model}`);
 }
 
 function requestFor(args: Arguments, model: ModelRecord): GenerationRequest {
@@ -106,13 +110,14 @@ function write(path: string, bytes: Uint8Array): void {
 }
 
 function dumpFile(tensors: Readonly<Record<string, HeadlessTensor>>): Uint8Array {
-  const entries = Object.entries(tensors).map(([key, { shape, data }]) => ({
-    key,
-    dtype: "F32" as const,
-    shape,
-    bytes: new Uint8Array(Buffer.from(data, "base64")),
-  }));
-  return writeSafetensors(entries, new Map());
+  return writeSafetensors(
+    new Map(
+      Object.entries(tensors).map(([key, { shape, data }]): [string, TensorToWrite] => [
+        key,
+        { dtype: "F32", shape, bytes: new Uint8Array(Buffer.from(data, "base64")) },
+      ]),
+    ),
+  );
 }
 
 async function main(): Promise<void> {
@@ -125,7 +130,9 @@ async function main(): Promise<void> {
   const browser = await openHeadlessBrowser();
   try {
     const device = await browser.start(args.device as DevicePreference);
-    const model = args.model ? await browser.importModel(resolve(args.model)) : (await browser.listModels())[0];
+    const model = args.model
+      ? await browser.importModel(resolve(args.model))
+      : (await browser.listModels())[0];
     if (!model) throw new Error("The app offers no model: models-manifest.json lists none.");
     const request = requestFor(args, model);
     const result = await browser.generate(request);
@@ -141,7 +148,9 @@ async function main(): Promise<void> {
     const { phaseSeconds, secondsPerStep, overheadShare } = result.summary;
     if (args.json) {
       const line = { request, device, seconds: phaseSeconds, secondsPerStep, overheadShare };
-      console.log(JSON.stringify({ ...line, peakHeapBytes: result.peakHeapBytes, seed: request.seed, files }));
+      console.log(
+        JSON.stringify({ ...line, peakHeapBytes: result.peakHeapBytes, seed: request.seed, files }),
+      );
     } else {
       console.log(`${device.device} (${device.precision}): ${device.reason}`);
       console.log(
@@ -158,7 +167,8 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  const isUsage = error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
+  const isUsage =
+    error instanceof UsageError || (error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS");
   console.error((error as Error).message);
   if (isUsage) console.error(`\n${USAGE}`);
   process.exitCode = isUsage ? 2 : 1;

@@ -54,7 +54,8 @@ export async function openHeadlessBrowser(): Promise<HeadlessBrowser> {
         await page.setInputFiles("#model-file", path);
         return Promise.race([crashed, page.evaluate(() => window.kilnHeadless.importChosenFile())]);
       },
-      generate: (request) => Promise.race([crashed, page.evaluate((r) => window.kilnHeadless.generate(r), request)]),
+      generate: (request) =>
+        Promise.race([crashed, page.evaluate((r) => window.kilnHeadless.generate(r), request)]),
       close,
     };
   } catch (error) {

@@ -24,10 +24,14 @@ async function serveOnFreePort(folder: string): Promise<AppServer> {
       console.log(`Port ${port} is taken by another program.`);
     }
   }
-  throw new Error(`No free port from ${wanted} to ${wanted + PORTS_TO_TRY - 1}. Choose one: npm start -- --port 8080`);
+  throw new Error(
+    `No free port from ${wanted} to ${wanted + PORTS_TO_TRY - 1}. Choose one: npm start -- --port 8080`,
+  );
 }
 
 console.log("Building Kiln ...");
 const folder = await ensureBuild(join(import.meta.dirname, ".."));
 const server = await serveOnFreePort(folder);
-console.log(`Kiln is ready: ${server.url}\nPress Ctrl+C to stop. Once opened, the app also works without this server.`);
+console.log(
+  `Kiln is ready: ${server.url}\nPress Ctrl+C to stop. Once opened, the app also works without this server.`,
+);

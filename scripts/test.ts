@@ -30,7 +30,12 @@ interface VitestReport {
 
 /** The part of Playwright's JSON report used here. */
 interface PlaywrightReport {
-  readonly stats: { readonly expected: number; readonly unexpected: number; readonly flaky: number; readonly skipped: number };
+  readonly stats: {
+    readonly expected: number;
+    readonly unexpected: number;
+    readonly flaky: number;
+    readonly skipped: number;
+  };
 }
 
 const reports = mkdtempSync(join(tmpdir(), "kiln-test-"));
@@ -39,7 +44,11 @@ const reportOf = (name: string): string => join(reports, `${name}.json`);
 function countVitest(text: string): Count {
   const report = JSON.parse(text) as VitestReport;
   const brokenFiles = report.numFailedTests === 0 ? report.numFailedTestSuites : 0;
-  return { passed: report.numPassedTests, failed: report.numFailedTests + brokenFiles, skipped: report.numPendingTests };
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + brokenFiles,
+    skipped: report.numPendingTests,
+  };
 }
 
 function countPlaywright(text: string): Count {
@@ -49,7 +58,15 @@ function countPlaywright(text: string): Count {
 
 const vitest = (name: string, config: string): Stage => ({
   name,
-  command: ["vitest", "run", "--config", config, "--reporter=default", "--reporter=json", `--outputFile.json=${reportOf(name)}`],
+  command: [
+    "vitest",
+    "run",
+    "--config",
+    config,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${reportOf(name)}`,
+  ],
   count: countVitest,
 });
 
@@ -94,5 +111,7 @@ for (const stage of stages) {
   total.skipped += count.skipped;
 }
 rmSync(reports, { recursive: true, force: true });
-console.log(`\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`);
+console.log(
+  `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`,
+);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -5,7 +5,11 @@ import { EngineClient } from "./client/engine-client.ts";
 import { LibraryClient } from "./client/library-client.ts";
 import { serializeError, type SerializedError } from "./protocol/app-error.ts";
 import type { DevicePreference, DeviceReport, EngineEvent } from "./protocol/engine-api.ts";
-import type { GeneratedPicture, GenerationRequest, GenerationSummary } from "./protocol/generation-request.ts";
+import type {
+  GeneratedPicture,
+  GenerationRequest,
+  GenerationSummary,
+} from "./protocol/generation-request.ts";
 import type { ModelRecord } from "./protocol/library-api.ts";
 
 export type HeadlessRequest = GenerationRequest;
@@ -89,7 +93,12 @@ async function generate(request: HeadlessRequest): Promise<HeadlessGeneration> {
       outcome: "finished",
       summary,
       pictures: await Promise.all(
-        pictures.map(async ({ index, seed, infotext, file }) => ({ index, seed, infotext, png: await toBase64(file) })),
+        pictures.map(async ({ index, seed, infotext, file }) => ({
+          index,
+          seed,
+          infotext,
+          png: await toBase64(file),
+        })),
       ),
       tensors: Object.fromEntries(
         await Promise.all(

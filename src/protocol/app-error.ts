@@ -51,7 +51,8 @@ export interface SerializedError {
 
 /** Narrows anything caught to an AppError of one of the given names (any name when none is given). */
 export function isAppError(error: unknown, ...names: readonly AppErrorName[]): error is AppError {
-  if (typeof error !== "object" || error === null || !("name" in error) || !("details" in error)) return false;
+  if (typeof error !== "object" || error === null || !("name" in error) || !("details" in error))
+    return false;
   return names.length === 0 || names.includes(error.name as AppErrorName);
 }
 

@@ -76,11 +76,13 @@ const text: Check = (value, where) => {
 };
 
 const natural: Check = (value, where) => {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) fail(where, "a whole number of at least 0", value);
+  if (!Number.isSafeInteger(value) || (value as number) < 0)
+    fail(where, "a whole number of at least 0", value);
 };
 
 const positive: Check = (value, where) => {
-  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) fail(where, "a number above 0", value);
+  if (typeof value !== "number" || !Number.isFinite(value) || value <= 0)
+    fail(where, "a number above 0", value);
 };
 
 const side: Check = (value, where) => {
@@ -90,12 +92,14 @@ const side: Check = (value, where) => {
 };
 
 const sha256: Check = (value, where) => {
-  if (typeof value !== "string" || !/^[0-9a-f]{64}$/.test(value)) fail(where, "64 lower-case hex digits", value);
+  if (typeof value !== "string" || !/^[0-9a-f]{64}$/.test(value))
+    fail(where, "64 lower-case hex digits", value);
 };
 
 const relativePath: Check = (value, where) => {
   text(value, where);
-  if (/^([a-z]+:|\/)|(^|\/)\.\.(\/|$)/i.test(value as string)) fail(where, "a path below the app's base", value);
+  if (/^([a-z]+:|\/)|(^|\/)\.\.(\/|$)/i.test(value as string))
+    fail(where, "a path below the app's base", value);
 };
 
 const httpsUrl: Check = (value, where) => {
@@ -111,7 +115,10 @@ function list(each: Check): Check {
   };
 }
 
-function record(fields: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check {
+function record(
+  fields: Readonly<Record<string, Check>>,
+  optional: Readonly<Record<string, Check>> = {},
+): Check {
   return (value, where) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) fail(where, "an object", value);
     const entries = value as Record<string, unknown>;
@@ -120,16 +127,14 @@ function record(fields: Readonly<Record<string, Check>>, optional: Readonly<Reco
       if (entries[name] !== undefined) check(entries[name], `${where}.${name}`);
     }
     for (const name of Object.keys(entries)) {
-      if (!(name in fields) && !(name in optional)) fail(`${where}.${name}`, "absent (unknown field)", entries[name]);
+      if (!(name in fields) && !(name in optional))
+        fail(`${where}.${name}`, "absent (unknown field)", entries[name]);
     }
   };
 }
 
 const checkFile: Check = (value, where) => {
-  record(
-    { role: text, bytes: natural, sha256 },
-    { path: relativePath, urls: list(httpsUrl) },
-  )(value, where);
+  record({ role: text, bytes: natural, sha256 }, { path: relativePath, urls: list(httpsUrl) })(value, where);
   const file = value as { path?: unknown; urls?: unknown };
   if (file.path === undefined && file.urls === undefined) fail(where, "given a path or urls", value);
 };

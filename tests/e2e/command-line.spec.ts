@@ -1,0 +1,98 @@
+// `npm run generate`: files, metadata, JSON line, dumps and exit codes, as a script would rely on them.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "@playwright/test";
+import { readPngText } from "../../src/imaging/png-text.ts";
+import { memorySource } from "../../src/weights/memory-source.ts";
+import { openSafetensors } from "../../src/weights/safetensors.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+let folder: string;
+
+test.beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "kiln-cli-"));
+});
+test.afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync("npx", ["--no-install", "tsx", "scripts/generate.ts", ...args], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+}
+
+const SMALL = ["--width", "128", "--height", "128", "--steps", "2", "--seed", "42"];
+
+test("writes numbered pictures with infotext, one JSON line and a dump", async () => {
+  const out = join(folder, "picture.png");
+  const dump = join(folder, "dump.safetensors");
+  const result = run(
+    "--prompt",
+    "a boat",
+    ...SMALL,
+    "--count",
+    "2",
+    "--out",
+    out,
+    "--dump-latents",
+    dump,
+    "--json",
+  );
+  expect(result.stderr).toBe("");
+  expect(result.status).toBe(0);
+
+  const line = JSON.parse(result.stdout.trim().split("\n").at(-1)!) as {
+    request: { prompt: string };
+    device: { device: string };
+    seconds: Record<string, number>;
+    seed: number;
+    files: { file: string; seed: number }[];
+  };
+  expect(line.request.prompt).toBe("a boat");
+  expect(line.device.device).toBe("wasm"); // a software WebGPU adapter is not taken for a real one
+  expect(Object.keys(line.seconds)).toEqual(["load", "text", "steps", "decode"]);
+  expect(line.files.map(({ seed }) => seed)).toEqual([42, 43]);
+  for (const { file, seed } of line.files) {
+    const infotext = readPngText(new Uint8Array(readFileSync(file))).get("parameters");
+    expect(infotext).toContain("a boat");
+    expect(infotext).toContain(`Seed: ${seed}`);
+    expect(infotext).toContain("Size: 128x128");
+  }
+
+  const checkpoint = await openSafetensors(memorySource(new Uint8Array(readFileSync(dump)), "dump"));
+  const shapes = Object.fromEntries([...checkpoint.tensors.values()].map(({ key, shape }) => [key, shape]));
+  expect(shapes.noise).toEqual([1, 4, 16, 16]);
+  expect(shapes.latents).toEqual([1, 4, 16, 16]);
+  expect(shapes.conditioning.slice(0, 2)).toEqual([1, 77]);
+  expect(shapes.unconditional).toEqual(shapes.conditioning);
+  expect(shapes.image).toEqual([3, 128, 128]);
+});
+
+test("a model file takes the same import path as a drop", () => {
+  const embedded = join(ROOT, "public/models/kiln-small/kiln-small.safetensors");
+  const out = join(folder, "own.png");
+  const result = run("--prompt", "a boat", ...SMALL, "--model", embedded, "--out", out);
+  expect(result.stderr).toBe("");
+  expect(result.status).toBe(0);
+  expect(readPngText(new Uint8Array(readFileSync(out))).has("parameters")).toBe(true);
+});
+
+test("bad arguments and bad models end with a sentence and a non-zero exit", () => {
+  const out = join(folder, "never.png");
+  const missing = run("--out", out);
+  expect(missing.status).toBe(2);
+  expect(missing.stderr).toContain("--prompt: expected a text");
+
+  const size = run("--prompt", "x", "--width", "100", "--height", "128", "--out", out);
+  expect(size.status).toBe(1);
+  expect(size.stderr).toContain("multiple of 8");
+
+  const corrupt = join(folder, "corrupt.safetensors");
+  writeFileSync(corrupt, "this is not a model");
+  const model = run("--prompt", "x", ...SMALL, "--model", corrupt, "--out", out);
+  expect(model.status).toBe(1);
+  expect(model.stderr).toContain("corrupt.safetensors");
+});

@@ -1,0 +1,67 @@
+// What the end-to-end tests share: a running copy of the built app, and the steps a user takes in it.
+
+import { join } from "node:path";
+import { expect, test as base, type Page } from "@playwright/test";
+import { startAppServer, type AppServer } from "../../scripts/app-server.ts";
+
+const DIST = join(import.meta.dirname, "../../dist");
+
+/** A test with its own server, and a page that fails the test when it asks another host for anything. */
+export const test = base.extend<{ server: AppServer; app: Page }>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the dependencies from the pattern
+  server: async ({}, use) => {
+    const server = await startAppServer({ folder: DIST, port: 0 });
+    await use(server);
+    await server.close();
+  },
+  app: async ({ page, server }, use) => {
+    const foreign: string[] = [];
+    const problems: string[] = [];
+    page.on("request", (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol.startsWith("http") && origin !== new URL(server.url).origin) foreign.push(request.url());
+    });
+    page.on("console", (message) => {
+      if (message.text().includes("Content Security Policy")) problems.push(message.text());
+    });
+    page.on("pageerror", (error) => problems.push(error.message));
+    await page.goto(server.url);
+    await use(page);
+    expect(foreign, "requests to other hosts").toEqual([]);
+    expect(problems, "uncaught errors and policy violations").toEqual([]);
+  },
+});
+
+/** Fills the form for a small, quick picture. */
+export async function fillRecipe(
+  page: Page,
+  prompt: string,
+  { steps = 4, size = 128, seed = 42 } = {},
+): Promise<void> {
+  await page.getByLabel("Prompt", { exact: true }).fill(prompt);
+  await setNumber(page, "Steps", steps);
+  await setNumber(page, "Width", size);
+  await setNumber(page, "Height", size);
+  await setNumber(page, "Seed", seed);
+}
+
+export async function setNumber(page: Page, label: string, value: number): Promise<void> {
+  const field = page
+    .getByRole("spinbutton", { name: label, exact: true })
+    .or(page.getByRole("textbox", { name: label, exact: true }));
+  await field.first().fill(String(value));
+  await field.first().press("Tab");
+}
+
+export async function generate(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Generate", exact: true }).click();
+}
+
+/** The finished picture on the stage, whose alternative text is its prompt. */
+export function stagePicture(page: Page, prompt: string) {
+  return page.getByRole("img", { name: prompt }).first();
+}
+
+export async function openGallery(page: Page): Promise<void> {
+  await page.getByRole("link", { name: "Gallery" }).first().click();
+}

@@ -10,6 +10,8 @@ export interface DenoiseRun<X> {
   readonly sampler: Sampler;
   readonly sigmas: Float32Array;
   readonly noise: StepNoise;
+  /** Where DDIM ends instead of 0: sigma of timestep 0. */
+  readonly finalSigma: number;
   readonly signal: AbortSignal;
   /** Called after each step's first evaluation with the values of the denoised latents where they were downloaded. */
   onStep(step: number, denoised: Float32Array | undefined): void | Promise<void>;
@@ -34,6 +36,7 @@ export async function denoiseLatents<X>(x: X, run: DenoiseRun<X>): Promise<X> {
   return sampler(run.denoise, x, sigmas, {
     math,
     noise: run.noise,
+    finalSigma: run.finalSigma,
     async onStep({ step, denoised }) {
       const values = step === 0 || run.wantsValues(step) ? await math.download(denoised) : undefined;
       if (values) assertFinite(values, "denoised latents");

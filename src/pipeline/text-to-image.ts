@@ -76,6 +76,7 @@ export async function textToImage<X>(
       sampler: sampler.sample,
       sigmas,
       noise: noise.steps(sampler.noise, sigmas),
+      finalSigma: noiseSchedule.sigmaMin,
       signal: hooks.signal,
       onStep: (step, denoised) => hooks.onStep(step, denoised),
       wantsValues: (step) => hooks.wantsPreview(step),

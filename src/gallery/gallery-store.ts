@@ -138,10 +138,10 @@ export class GalleryStore {
 
   /** Undoes `remove`. Returns how many came back; those purged meanwhile do not. */
   async restore(token: UndoToken): Promise<number> {
-    const restored = await this.#change(token.ids, "restored", (record) => {
-      const { deletedAt: _, ...kept } = record;
-      return kept;
-    });
+    const restored = await this.#change(token.ids, "restored", (record) => ({
+      ...record,
+      deletedAt: undefined,
+    }));
     return restored.length;
   }
 
@@ -285,8 +285,10 @@ function extensionOf(picture: Blob): string {
 }
 
 function asRecord(stored: StoredPicture): PictureRecord {
-  const { terms: _terms, deletedAt: _deletedAt, ...record } = stored;
-  return record;
+  const record: Partial<StoredPicture> = { ...stored };
+  delete (record as { terms?: unknown }).terms;
+  delete (record as { deletedAt?: unknown }).deletedAt;
+  return record as PictureRecord;
 }
 
 function downloadName(record: PictureRecord): string {

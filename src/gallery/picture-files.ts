@@ -59,7 +59,7 @@ export function privateFiles(folder: FileSystemDirectoryHandle): PictureFiles {
     async bytes() {
       let bytes = 0;
       for await (const handle of folder.values()) {
-        if (handle.kind === "file") bytes += (await (handle as FileSystemFileHandle).getFile()).size;
+        if (handle.kind === "file") bytes += (await handle.getFile()).size;
       }
       return bytes;
     },

@@ -12,11 +12,21 @@ export type ChunkConsumer = (chunk: Uint8Array<ArrayBuffer>, bytesDone: number) 
 /** Lower-case hex digest of the whole source. */
 export async function hashSource(source: ByteSource, consume?: ChunkConsumer): Promise<string> {
   const hash = await createSHA256();
-  for (let start = 0; start < source.byteLength; start += CHUNK_BYTES) {
-    const end = Math.min(start + CHUNK_BYTES, source.byteLength);
-    const chunk = await source.read(start, end);
+  const readChunk = (start: number): Promise<Uint8Array<ArrayBuffer>> =>
+    source.read(start, Math.min(start + CHUNK_BYTES, source.byteLength));
+  let start = 0;
+  // The next chunk is read while this one is worked on.
+  let next = readChunk(start);
+  while (start < source.byteLength) {
+    const chunk = await next;
+    start += chunk.byteLength;
+    if (start < source.byteLength) {
+      next = readChunk(start);
+      // Handled at its await; until then a failing consumer must not leave it unhandled.
+      next.catch(() => undefined);
+    }
     hash.update(chunk);
-    consume?.(chunk, end);
+    consume?.(chunk, start);
   }
   return hash.digest("hex");
 }

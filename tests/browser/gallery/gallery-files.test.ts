@@ -43,7 +43,7 @@ async function png(width: number, height: number, colour: string): Promise<Blob>
   return canvas.convertToBlob({ type: "image/png" });
 }
 
-async function picture(jobId: string, file: Blob): Promise<GeneratedPicture> {
+function picture(jobId: string, file: Blob): GeneratedPicture {
   return { jobId, index: 0, seed: 7, width: 512, height: 256, file, infotext: `job ${jobId}` };
 }
 
@@ -76,7 +76,7 @@ afterEach(close);
 
 test("a picture is a file of the private file system with a thumbnail beside it, and survives a reload", async () => {
   const file = await png(512, 256, "rgb(200, 30, 30)");
-  const { id, fileName } = await gallery.add(await picture("a", file), request);
+  const { id, fileName } = await gallery.add(picture("a", file), request);
   expect(await folderNames()).toHaveLength(2);
   expect(await folderNames()).toContain(fileName);
   close();
@@ -104,13 +104,13 @@ test("a record that cannot be stored takes its files with it", async () => {
     if (args[1] === "readwrite") throw new DOMException("full", "QuotaExceededError");
     return real(...args);
   }) as typeof database.transaction;
-  const adding = gallery.add(await picture("a", await png(64, 64, "blue")), request);
+  const adding = gallery.add(picture("a", await png(64, 64, "blue")), request);
   await expect(adding).rejects.toMatchObject({ name: "StorageFull" });
   expect(await folderNames()).toEqual([]);
 });
 
 test("a file left by a crash is removed, unless a tab is writing just then", async () => {
-  const { id } = await gallery.add(await picture("a", await png(64, 64, "blue")), request);
+  const { id } = await gallery.add(picture("a", await png(64, 64, "blue")), request);
   await files.write("orphan.png", new Blob(["x"]));
   await whileWriting(navigator.locks, "kiln-gallery-writing", () => gallery.tidy());
   expect(await folderNames()).toContain("orphan.png");
@@ -120,7 +120,7 @@ test("a file left by a crash is removed, unless a tab is writing just then", asy
 });
 
 test("a picture whose file the browser evicted is reported by name", async () => {
-  const { id, fileName } = await gallery.add(await picture("a", await png(64, 64, "blue")), request);
+  const { id, fileName } = await gallery.add(picture("a", await png(64, 64, "blue")), request);
   await files.remove(fileName);
   await expect(gallery.openFile(id)).rejects.toMatchObject({ name: "PictureNotFound" });
   expect(await gallery.get(id)).toBeDefined();
@@ -168,7 +168,7 @@ test(`${RECORDS} pictures list and search without a noticeable wait`, async () =
   const colours = ["red", "blue", "white", "yellow"];
   const adding = Array.from({ length: RECORDS }, async (_, i) => {
     const words = `${colours[i % 4]} ${things[i % 5]} under a wide evening sky, picture ${i}`;
-    await many.add(await picture(`job ${i}`, file), { ...request, prompt: `a ${words}` });
+    await many.add(picture(`job ${i}`, file), { ...request, prompt: `a ${words}` });
   });
   await Promise.all(adding);
 

@@ -138,7 +138,7 @@ test("when the record cannot be stored, its files go and the rest stays", async 
   vi.spyOn(fixture.database, "transaction").mockImplementation(((...args: Parameters<typeof transaction>) => {
     if (args[1] === "readwrite") throw quotaError();
     return transaction(...args);
-  }) as typeof fixture.database.transaction);
+  }));
   await expect(fixture.gallery.add(picture(), request)).rejects.toMatchObject({ name: "StorageFull" });
   vi.restoreAllMocks();
   expect(await fixture.files.names()).toHaveLength(2);

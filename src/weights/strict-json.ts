@@ -93,7 +93,7 @@ export function parseStrictJson(text: string): JsonValue {
   };
 
   const parseValue = (depth: number): JsonValue => {
-    if (depth > MAX_DEPTH) throw new JsonSyntaxError(at, `at most ${MAX_DEPTH} levels`);
+    if (depth >= MAX_DEPTH) throw new JsonSyntaxError(at, `at most ${MAX_DEPTH} levels`);
     if (takeChar("{")) return parseObject(depth + 1);
     if (takeChar("[")) return parseArray(depth + 1);
     if (text[at] === '"') return parseString("a string");

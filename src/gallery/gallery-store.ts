@@ -25,12 +25,6 @@ const UNDO_LIFETIME_MS = 10 * 60 * 1000;
 
 const WRITING = "kiln-gallery-writing";
 
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  "image/png": "png",
-  "image/jpeg": "jpg",
-  "image/webp": "webp",
-};
-
 export interface PictureFilter {
   /** Words that must all begin some word of prompt, negative prompt or model. */
   readonly text?: string;
@@ -168,7 +162,7 @@ export class GalleryStore {
         got: record ? `no file ${record.fileName}` : "no record",
       });
     }
-    return new File([file], downloadName(record), { type: file.type || "image/png" });
+    return new File([file], downloadName(record), { type: "image/png" });
   }
 
   /** The small picture for the grid; the picture itself where there is none. */
@@ -203,7 +197,7 @@ export class GalleryStore {
     const record: NewPicture = {
       ...picture,
       bytes: file.size,
-      fileName: `${stem}.${extensionOf(file)}`,
+      fileName: `${stem}.png`,
       ...(thumbnail ? { thumbnailName: `${stem}.thumbnail` } : {}),
     };
     const need = file.size + (thumbnail?.size ?? 0);
@@ -280,10 +274,6 @@ function filesOf(record: NewPicture): string[] {
   return record.thumbnailName === undefined ? [record.fileName] : [record.fileName, record.thumbnailName];
 }
 
-function extensionOf(picture: Blob): string {
-  return EXTENSIONS[picture.type] ?? "png";
-}
-
 function asRecord(stored: StoredPicture): PictureRecord {
   const record: Partial<StoredPicture> = { ...stored };
   delete (record as { terms?: unknown }).terms;
@@ -294,6 +284,5 @@ function asRecord(stored: StoredPicture): PictureRecord {
 function downloadName(record: PictureRecord): string {
   const words = record.prompt.normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? [];
   const slug = words.join("-").toLowerCase().slice(0, 60).replace(/-+$/, "");
-  const extension = record.fileName.slice(record.fileName.lastIndexOf("."));
-  return [String(record.seed), slug].filter(Boolean).join("-") + extension;
+  return `${[String(record.seed), slug].filter(Boolean).join("-")}.png`;
 }

@@ -16,8 +16,8 @@ export interface PictureRecord {
   readonly negativePrompt: string;
   readonly modelId: string;
   readonly infotext: string;
-  /** What was asked for; absent for pictures that came from a file. */
-  readonly request?: GenerationRequest;
+  /** What was asked for. */
+  readonly request: GenerationRequest;
   readonly favourite: boolean;
   /** Milliseconds since the epoch. */
   readonly addedAt: number;

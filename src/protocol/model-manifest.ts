@@ -85,6 +85,11 @@ const positive: Check = (value, where) => {
     fail(where, "a number above 0", value);
 };
 
+const count: Check = (value, where) => {
+  if (!Number.isSafeInteger(value) || (value as number) < 1)
+    fail(where, "a whole number of at least 1", value);
+};
+
 const side: Check = (value, where) => {
   if (!Number.isInteger(value) || (value as number) < 64 || (value as number) % 8 !== 0) {
     fail(where, "a multiple of 8 of at least 64", value);
@@ -127,7 +132,7 @@ function record(
       if (entries[name] !== undefined) check(entries[name], `${where}.${name}`);
     }
     for (const name of Object.keys(entries)) {
-      if (!(name in fields) && !(name in optional))
+      if (!Object.hasOwn(fields, name) && !Object.hasOwn(optional, name))
         fail(`${where}.${name}`, "absent (unknown field)", entries[name]);
     }
   };
@@ -155,11 +160,11 @@ const checkModel: Check = record(
     defaults: record({
       width: side,
       height: side,
-      steps: positive,
+      steps: count,
       guidanceScale: positive,
       sampler: text,
       schedule: text,
-      clipSkip: positive,
+      clipSkip: count,
     }),
   },
   { examples: list(text) },

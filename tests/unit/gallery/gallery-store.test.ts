@@ -135,10 +135,10 @@ test("a crash between file and record leaves a file that nobody lists and tidy r
 test("when the record cannot be stored, its files go and the rest stays", async () => {
   const [kept] = await addPrompts("kept");
   const transaction = fixture.database.transaction.bind(fixture.database);
-  vi.spyOn(fixture.database, "transaction").mockImplementation(((...args: Parameters<typeof transaction>) => {
+  vi.spyOn(fixture.database, "transaction").mockImplementation((...args: Parameters<typeof transaction>) => {
     if (args[1] === "readwrite") throw quotaError();
     return transaction(...args);
-  }));
+  });
   await expect(fixture.gallery.add(picture(), request)).rejects.toMatchObject({ name: "StorageFull" });
   vi.restoreAllMocks();
   expect(await fixture.files.names()).toHaveLength(2);

@@ -14,7 +14,7 @@ import { picture, request } from "./gallery-fixture.ts";
 
 const { jobId, index, infotext } = picture({ jobId: "job" });
 const record: NewPicture = {
-  ...{ jobId, index, infotext, ...request },
+  ...{ jobId, index, infotext, request, ...request },
   ...{ favourite: false, addedAt: 1, bytes: 10, fileName: "a.png" },
 };
 

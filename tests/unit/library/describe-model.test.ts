@@ -1,0 +1,61 @@
+// Records of imported models: what is taken from a file's own, hostile metadata, and what is not.
+
+import { expect, test } from "vitest";
+import { describeModel, dominantDtype } from "../../../src/library/describe-model.ts";
+import { detectModel } from "../../../src/models/detect-model.ts";
+import { openSafetensors } from "../../../src/weights/safetensors.ts";
+import { headerFixture, headerOnlySource } from "../../support/header-only.ts";
+
+const imported = { id: "id", fileName: "v1-5.pruned.safetensors", bytes: 5000, sha256: "ab", addedAt: 1 };
+
+async function described(metadata: Record<string, string>) {
+  const source = headerOnlySource(headerFixture("stable-diffusion-1-5"), { metadata });
+  const checkpoint = await openSafetensors(source);
+  return describeModel(checkpoint, detectModel(checkpoint), imported);
+}
+
+test("without metadata the name is the file's and the defaults are the family's", async () => {
+  expect(await described({})).toMatchObject({
+    ...imported,
+    name: "v1-5.pruned",
+    family: "sd1",
+    type: "checkpoint",
+    license: "unknown",
+    defaults: { width: 512, height: 512, steps: 20 },
+  });
+});
+
+test("title, licence and resolution come from the metadata", async () => {
+  const metadata = {
+    "modelspec.title": "A  Fine\nModel\u0007",
+    "modelspec.license": "MIT",
+    "modelspec.resolution": "256x320",
+  };
+  expect(await described(metadata)).toMatchObject({
+    name: "A Fine Model",
+    license: "MIT",
+    defaults: { width: 256, height: 320, steps: 20 },
+  });
+});
+
+test.each(["100x100", "256", "8x8", "99999x512", "0x0", "256x256x3", "-8x-8", "512x"])(
+  "a resolution of %s is ignored",
+  async (resolution) => {
+    expect((await described({ "modelspec.resolution": resolution })).defaults).toMatchObject({ width: 512 });
+  },
+);
+
+test("a hostile title is cut, an empty one ignored", async () => {
+  expect((await described({ "modelspec.title": "x".repeat(1e6) })).name).toHaveLength(120);
+  expect((await described({ "modelspec.title": " \u0000\n " })).name).toBe("v1-5.pruned");
+});
+
+test("the dominant dtype is the one with most bytes", () => {
+  const tensors = new Map([
+    ["a", { key: "a", dtype: "F32", shape: [1], start: 0, end: 4 }],
+    ["b", { key: "b", dtype: "F16", shape: [4], start: 4, end: 12 }],
+    ["c", { key: "c", dtype: "F32", shape: [1], start: 12, end: 15 }],
+  ] as const);
+  const source = headerOnlySource(new Map());
+  expect(dominantDtype({ source, tensors, metadata: new Map() })).toBe("F16");
+});

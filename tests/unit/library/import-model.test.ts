@@ -1,0 +1,155 @@
+// What an import does when storage fails under it. Disk and database are arithmetic here; tests/browser has the real ones.
+
+import "fake-indexeddb/auto";
+import { readFileSync } from "node:fs";
+import { IDBFactory } from "fake-indexeddb";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type ImportContext, importModel } from "../../../src/library/import-model.ts";
+import { type LibraryDatabase, openLibraryDatabase } from "../../../src/library/library-database.ts";
+import type { IncomingFile, ModelFiles } from "../../../src/library/model-files.ts";
+import type { ImportProgress } from "../../../src/protocol/library-api.ts";
+
+const tinyModel = readFileSync(new URL("../../fixtures/models/tiny.safetensors", import.meta.url));
+const plenty = 10 ** 12;
+
+/** A disk that records what happens to it. */
+class FakeDisk implements ModelFiles {
+  readonly kept = new Map<string, number>();
+  discarded = 0;
+  received = 0;
+  capacity = Infinity;
+  failingKeep: Error | undefined;
+  /** Bytes that vanish between writing and counting. */
+  lostBytes = 0;
+
+  receive(): Promise<IncomingFile> {
+    let size = 0;
+    this.received++;
+    return Promise.resolve({
+      write: (chunk) => {
+        if (size + chunk.byteLength > this.capacity) throw new DOMException("full", "QuotaExceededError");
+        size += chunk.byteLength;
+      },
+      size: () => size - this.lostBytes,
+      keep: (id, fileName) => {
+        if (this.failingKeep) return Promise.reject(this.failingKeep);
+        this.kept.set(`${id}/${fileName}`, size);
+        return Promise.resolve();
+      },
+      discard: () => Promise.resolve(void this.discarded++),
+    });
+  }
+
+  open(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  remove(id: string): Promise<void> {
+    for (const path of this.kept.keys()) if (path.startsWith(`${id}/`)) this.kept.delete(path);
+    return Promise.resolve();
+  }
+
+  tidy(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+let database: LibraryDatabase;
+let disk: FakeDisk;
+
+function context(fields: Partial<ImportContext> = {}): ImportContext {
+  return { database, files: disk, freeSpace: () => Promise.resolve(plenty), embedded: [], ...fields };
+}
+
+function importTiny(
+  fields: Partial<ImportContext> = {},
+  onProgress: (progress: ImportProgress) => void = () => undefined,
+) {
+  return importModel(new File([tinyModel], "tiny.safetensors"), context(fields), onProgress);
+}
+
+beforeEach(async () => {
+  globalThis.indexedDB = new IDBFactory();
+  const locks = { request: (_name: string, run: () => Promise<unknown>) => run() };
+  vi.stubGlobal("navigator", { locks });
+  database = await openLibraryDatabase();
+  disk = new FakeDisk();
+});
+
+afterEach(() => {
+  database.close();
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+test("an import ends with one file of the right size and one record", async () => {
+  const reports: number[] = [];
+  const record = await importTiny({}, ({ bytesDone }) => reports.push(bytesDone));
+  expect([...disk.kept]).toEqual([[`${record.id}/tiny.safetensors`, tinyModel.length]]);
+  expect(await database.getAll("models")).toEqual([record]);
+  expect(reports.at(-1)).toBe(tinyModel.length);
+  expect(disk.discarded).toBe(0);
+});
+
+test("a disk that fills up on the way is StorageFull and leaves nothing", async () => {
+  disk.capacity = 1000;
+  let free = plenty;
+  const freeSpace = (): Promise<number> => {
+    const now = free;
+    free = 0;
+    return Promise.resolve(now);
+  };
+  await expect(importTiny({ freeSpace })).rejects.toMatchObject({
+    name: "StorageFull",
+    details: { need: tinyModel.length, have: 0, where: "tiny.safetensors" },
+  });
+  expect([disk.discarded, disk.kept.size, await database.count("models")]).toEqual([1, 0, 0]);
+});
+
+test("a file that does not fit is refused before anything is written", async () => {
+  await expect(importTiny({ freeSpace: () => Promise.resolve(tinyModel.length - 1) })).rejects.toMatchObject({
+    name: "StorageFull",
+    details: { need: tinyModel.length, have: tinyModel.length - 1 },
+  });
+  expect(disk.received).toBe(0);
+  await expect(importTiny({ freeSpace: () => Promise.resolve(tinyModel.length) })).resolves.toBeDefined();
+});
+
+test("a copy that is shorter than the file is never kept", async () => {
+  disk.lostBytes = 1;
+  await expect(importTiny()).rejects.toMatchObject({
+    name: "FileFormat",
+    details: { expected: `${tinyModel.length} bytes`, got: `${tinyModel.length - 1} bytes` },
+  });
+  expect([disk.discarded, disk.kept.size, await database.count("models")]).toEqual([1, 0, 0]);
+});
+
+test("a failure to give the file its name discards it", async () => {
+  disk.failingKeep = new Error("no rename");
+  await expect(importTiny()).rejects.toThrow("no rename");
+  expect([disk.discarded, disk.kept.size, await database.count("models")]).toEqual([1, 0, 0]);
+});
+
+test("a record that cannot be stored takes the file with it", async () => {
+  vi.spyOn(database, "add").mockRejectedValue(new DOMException("full", "QuotaExceededError"));
+  await expect(importTiny()).rejects.toMatchObject({ name: "StorageFull" });
+  expect(disk.kept.size).toBe(0);
+});
+
+test("the embedded model's own file is recognised, not copied", async () => {
+  const first = await importTiny();
+  await database.clear("models");
+  const embedded = { ...first, id: "embedded", origin: "embedded" as const };
+  disk = new FakeDisk();
+  expect(await importTiny({ embedded: [embedded] })).toEqual(embedded);
+  expect(disk.received).toBe(0);
+});
+
+test("another file of the same size is a model of its own", async () => {
+  const first = await importTiny();
+  const changed = Uint8Array.from(tinyModel);
+  changed[changed.length - 1] ^= 1;
+  const second = await importModel(new File([changed], "tiny.safetensors"), context(), () => undefined);
+  expect(second.id).not.toBe(first.id);
+  expect(await database.count("models")).toBe(2);
+});

@@ -14,6 +14,7 @@ import { sampleEuler } from "./samplers/euler.ts";
 import { sampleHeun } from "./samplers/heun.ts";
 import { sampleLcm } from "./samplers/lcm.ts";
 import { sampleLms } from "./samplers/lms.ts";
+import { sampleUniPc } from "./samplers/unipc.ts";
 import { AUTOMATIC_SCHEDULE, scheduleNamed } from "./schedules.ts";
 
 /** Which stream a sampler's step noise comes from (latent-noise.ts). */
@@ -99,6 +100,14 @@ export const samplers: readonly SamplerRow[] = [
     order: 1,
     noise: "ancestral",
     unitVarianceStart: true,
+  },
+  {
+    name: "UniPC",
+    sample: sampleUniPc,
+    automaticSchedule: "Uniform",
+    order: 1,
+    noise: "none",
+    discardPenultimate: true,
   },
   { name: "LCM", sample: sampleLcm, automaticSchedule: "Uniform", order: 1, noise: "ancestral" },
 ];

@@ -24,6 +24,10 @@ interface Fixture {
     readonly noise: readonly number[];
     readonly runs: readonly { steps: number; result: readonly number[] }[];
   };
+  readonly unipc: {
+    readonly noise: readonly number[];
+    readonly runs: readonly { model: string; sigmas: readonly number[]; result: readonly number[] }[];
+  };
 }
 
 const fixture = JSON.parse(readFileSync("tests/fixtures/sampling/samplers.json", "utf8")) as Fixture;
@@ -39,9 +43,9 @@ describe("agrees with k-diffusion", () => {
     expectClose(latents, result, SAMPLER_ATOL);
   });
 
-  test("in every sampler but DDIM, which k-diffusion lacks", () => {
+  test("in every sampler but those that k-diffusion lacks", () => {
     const compared = new Set(runs.map(({ sampler }) => sampler));
-    expect(samplers.map(({ name }) => name).filter((name) => !compared.has(name))).toEqual(["DDIM"]);
+    expect(samplers.map(({ name }) => name).filter((name) => !compared.has(name))).toEqual(["DDIM", "UniPC"]);
   });
 });
 
@@ -65,6 +69,19 @@ test.each(fixture.ddim.runs)("DDIM agrees with diffusers' over $steps steps", as
   expectClose(await sampler.sample(denoise, start, sigmas, run), result, SAMPLER_ATOL);
 });
 
+test.each(fixture.unipc.runs)(
+  "UniPC agrees with diffusers' on the $model model: %#",
+  async ({ model, sigmas, result }) => {
+    const start = Float32Array.from(fixture.unipc.noise, (value) => value * sigmas[0]);
+    const { sample } = samplerNamed("UniPC")!;
+    expectClose(
+      await sample(toyModels[model], start, Float32Array.from(sigmas), toyRun()),
+      result,
+      SAMPLER_ATOL,
+    );
+  },
+);
+
 test("DDIM with eta 1 adds the noise of an Euler ancestral step", async () => {
   const sigmas = Float32Array.of(10, 4, 1, 0);
   const start = Float32Array.from({ length: 8 }, (_, k) => 10 * Math.cos(k));
@@ -80,6 +97,7 @@ test.each([
   ["Heun", 2],
   ["DPM2", 2],
   ["DPM++ 2M", 2],
+  ["UniPC", 2], // its first step predicts with order 1 and is corrected to order 2
   ["LMS", 2], // its first step is Euler's, whose error stays
 ])("%s converges with order %i", async (name, order) => {
   const [sigmaMax, sigmaMin] = [4, 0.5];

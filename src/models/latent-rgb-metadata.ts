@@ -27,7 +27,7 @@ export function parseLatentRgbFactors(
     return undefined;
   const { factors, bias } = value;
   if (!isRgb(bias) || !Array.isArray(factors) || factors.length !== channels) return undefined;
-  return factors.every(isRgb) ? { factors: factors as readonly Rgb[], bias } : undefined;
+  return factors.every(isRgb) ? { factors, bias } : undefined;
 }
 
 function isRgb(value: unknown): value is Rgb {

@@ -157,7 +157,7 @@ describe("a damaged or foreign file", () => {
     for (const key of keys) {
       const error = refusal(altered({ [key]: undefined }));
       const { name, details } = error as { name: string; details: { where: string } };
-      // Without its rank, a projection says nothing of the family; a removed layer leaves a hole that is named instead.
+      // Where a whole layer vanished with its tensor, the hole is named: the beginning of the key.
       if (name !== "MissingTensor" || !key.startsWith(details.where)) wrong.push(`${key}: ${String(error)}`);
     }
     expect(wrong).toEqual([]);

@@ -11,6 +11,7 @@ import type { DeviceReport, Engine, EngineEvent, EngineStart, TokenCount } from 
 import type { GenerationRequest, GenerationSummary } from "../protocol/generation-request.ts";
 import { interruptedSummary, runGenerationJob } from "./generation-job.ts";
 import { JobQueue } from "./job-queue.ts";
+import { memoryBudget } from "./memory-policy.ts";
 import { ModelLoader, type DefaultTokenizer, type OpenModel } from "./model-loader.ts";
 import type { EncodePng } from "./picture-file.ts";
 
@@ -20,6 +21,8 @@ export interface EngineSurroundings {
   readonly openModel: (modelId: string, baseUrl: string) => ReturnType<OpenModel>;
   readonly defaultTokenizer: DefaultTokenizer;
   readonly encodePng: EncodePng;
+  /** Of the machine, in GiB, where the browser tells it. */
+  readonly deviceMemoryGib?: number;
   /** For the infotext: "0.1.0". */
   readonly version: string;
   /** Loads the runtime; tests give Node's build. */
@@ -138,8 +141,9 @@ export class KilnEngine implements Engine {
       throw error;
     }
     const runtime = new OrtRuntime(build, await chooseDevice(device, build.threads));
-    const { openModel, defaultTokenizer } = this.#surroundings;
-    return { runtime, loader: new ModelLoader(runtime, (id) => openModel(id, baseUrl), defaultTokenizer) };
+    const { openModel, defaultTokenizer, deviceMemoryGib } = this.#surroundings;
+    const budget = memoryBudget(runtime.device.kind, deviceMemoryGib);
+    return { runtime, loader: new ModelLoader(runtime, (id) => openModel(id, baseUrl), defaultTokenizer, budget) };
   }
 
   async #abandon(): Promise<void> {

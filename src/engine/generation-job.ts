@@ -1,11 +1,12 @@
 // One job from request to delivered pictures: loads what it needs, runs the pipeline batch by batch, reports, measures.
 // Queueing and recovery from a lost device are the engine's.
 
+import { latentPreview } from "../imaging/latent-preview.ts";
 import type { Conditioning, PixelTensor, TextEncoder } from "../pipeline/components.ts";
 import { encodePrompt } from "../pipeline/conditioning.ts";
 import { needsNegative } from "../pipeline/guidance.ts";
 import { textToImage } from "../pipeline/text-to-image.ts";
-import { AppError, isAppError } from "../protocol/app-error.ts";
+import { isAppError } from "../protocol/app-error.ts";
 import type { EngineEvent } from "../protocol/engine-api.ts";
 import type { DumpedTensor, GenerationRequest, GenerationSummary } from "../protocol/generation-request.ts";
 import { discreteNoiseSchedule, type NoiseSchedule } from "../sampling/noise-schedule.ts";
@@ -17,7 +18,6 @@ import { createCpuLatentStore, createGpuLatentStore, type LatentStore } from "./
 import type { ModelLoader, OpenedModel } from "./model-loader.ts";
 import { createTextEncoder, createVae, OrtDiffusionModel } from "./ort-components.ts";
 import { pictureFile, type EncodePng } from "./picture-file.ts";
-import { previewOf } from "./preview.ts";
 import type { OrtRuntime } from "../ort/ort-runtime.ts";
 
 export interface GenerationJob {
@@ -200,7 +200,7 @@ class JobRun<X> {
           step,
           steps: request.steps,
           ...this.#estimate.addStep(batch, step, seconds),
-          preview: denoised && request.preview ? previewOf(denoised, latentShape, model.detected.latentRgbFactors) : undefined,
+          preview: denoised && request.preview ? latentPreview(denoised, latentWidth, latentHeight, model.detected.latentRgbFactors) : undefined,
         });
       };
       const pictures = await this.#clock.during("steps", () =>

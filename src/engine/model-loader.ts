@@ -16,14 +16,15 @@ import { createClipTokenizer, type ClipTokenizer } from "../prompt/clip-tokenize
 import { isAppError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
-import { memoryBudget, sessionsToRelease, type HeldSession, type SessionKind } from "./memory-policy.ts";
+import type { TokenizerNeed } from "./default-tokenizers.ts";
+import { sessionsToRelease, type HeldSession, type SessionKind } from "./memory-policy.ts";
 import type { UnetShape } from "./ort-components.ts";
 
 /** Rejects with ModelNotFound, FileFormat or Network. */
 export type OpenModel = (modelId: string) => Promise<LibraryModel>;
 
-/** The tokenizer of a family, for files that bring none. */
-export type DefaultTokenizer = (familyId: string) => Promise<TokenizerFiles>;
+/** The tokenizer of files that bring none; rejects with UnsupportedModel when there is none that fits. */
+export type DefaultTokenizer = (need: TokenizerNeed) => Promise<TokenizerFiles>;
 
 export interface OpenedModel {
   readonly record: ModelRecord;
@@ -50,12 +51,12 @@ export class ModelLoader {
   readonly #opened = new Map<string, OpenedModel>();
   #uses = 0;
 
-  constructor(runtime: OrtRuntime, openModel: OpenModel, defaultTokenizer: DefaultTokenizer) {
+  /** `budget`: bytes that all sessions may hold together, from the memory policy. */
+  constructor(runtime: OrtRuntime, openModel: OpenModel, defaultTokenizer: DefaultTokenizer, budget: number) {
     this.#runtime = runtime;
     this.#openModel = openModel;
     this.#defaultTokenizer = defaultTokenizer;
-    const { deviceMemory } = navigator as { readonly deviceMemory?: number }; // Chromium alone tells it
-    this.#budget = memoryBudget(runtime.device.kind, deviceMemory);
+    this.#budget = budget;
   }
 
   /** Reads headers and the tokenizer; no weights yet. The models opened last are kept. */
@@ -64,7 +65,9 @@ export class ModelLoader {
     if (known) return known;
     const { source, tokenizer, record } = await this.#openModel(modelId);
     const detected = detectModel(await openSafetensors(source));
-    const { vocabJson, mergesText } = tokenizer ?? (await this.#defaultTokenizer(detected.family.id));
+    const { vocabJson, mergesText } = 
+      tokenizer ??
+      (await this.#defaultTokenizer({ modelName: record.name, vocabulary: detected.textEncoders[0].vocabulary }));
     const model = { record, detected, tokenizer: createClipTokenizer(vocabJson, mergesText) };
     this.#opened.set(modelId, model);
     for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);

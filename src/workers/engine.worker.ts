@@ -1,25 +1,31 @@
 // The engine's worker: wires the engine to the library, the canvas and the port. Holds no logic of its own.
 
 import { expose, transfer } from "comlink";
-import { clipTokenizerFor } from "../engine/default-tokenizers.ts";
+import { tokenizerFor } from "../engine/default-tokenizers.ts";
 import { KilnEngine } from "../engine/engine.ts";
 import { encodePng } from "../engine/encode-png.ts";
-import { ModelOpener } from "../library/open-model.ts";
+import { ModelOpener, type TokenizerFiles } from "../library/open-model.ts";
 import type { Engine, EngineEvent } from "../protocol/engine-api.ts";
 import { carryErrorDetails } from "./error-transfer.ts";
 import { holdLifeLock } from "./life-lock.ts";
 
 declare const __KILN_VERSION__: string;
 
-let opener: { readonly baseUrl: string; readonly models: ModelOpener } | undefined;
+/** Its tokenizer also serves imported files with the same vocabulary. */
+const EMBEDDED_MODEL = "kiln-small";
+
+let models: ModelOpener | undefined;
+
+async function embeddedTokenizers(): Promise<readonly TokenizerFiles[]> {
+  const embedded = await models?.open(EMBEDDED_MODEL);
+  return embedded?.tokenizer ? [embedded.tokenizer] : [];
+}
 
 const engine = new KilnEngine({
-  openModel(modelId, baseUrl) {
-    if (opener?.baseUrl !== baseUrl) opener = { baseUrl, models: new ModelOpener(baseUrl) };
-    return opener.models.open(modelId);
-  },
-  defaultTokenizer: clipTokenizerFor,
+  openModel: (modelId, baseUrl) => (models ??= new ModelOpener(baseUrl)).open(modelId),
+  defaultTokenizer: (need) => tokenizerFor(need, embeddedTokenizers),
   encodePng,
+  deviceMemoryGib: (navigator as { readonly deviceMemory?: number }).deviceMemory, // Chromium alone tells it
   version: __KILN_VERSION__,
 });
 

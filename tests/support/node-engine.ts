@@ -1,0 +1,77 @@
+// The real engine under Node: WASM kernels, the tiny random-weight checkpoint, an uncompressed PNG encoder. For tests only.
+
+import { crc32, deflateSync } from "node:zlib";
+import { KilnEngine, type EngineSurroundings } from "../../src/engine/engine.ts";
+import type { RgbaPixels } from "../../src/imaging/pixels.ts";
+import type { EngineEvent } from "../../src/protocol/engine-api.ts";
+import type { GenerationRequest } from "../../src/protocol/generation-request.ts";
+import { openTinyModel } from "./fixture-model.ts";
+import { loadNodeOrt } from "./node-runtime.ts";
+import { GOLDEN_PROMPT } from "./tiny-vocabulary.ts";
+
+function chunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(data.length);
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, checksum]);
+}
+
+/** Node has no canvas. */
+function encodePngInNode({ width, height, pixels }: RgbaPixels): Promise<Uint8Array<ArrayBuffer>> {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 6, 0, 0, 0], 8);
+  const rows = Array.from({ length: height }, (_, y) =>
+    Buffer.concat([Buffer.of(0), Buffer.from(pixels.buffer, y * width * 4, width * 4)]),
+  );
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  const parts = [chunk("IHDR", header), chunk("IDAT", deflateSync(Buffer.concat(rows))), chunk("IEND", Buffer.alloc(0))];
+  return Promise.resolve(new Uint8Array(Buffer.concat([signature, ...parts])));
+}
+
+export function tinyRequest(changes: Partial<GenerationRequest> = {}): GenerationRequest {
+  return {
+    prompt: GOLDEN_PROMPT,
+    negativePrompt: "",
+    modelId: "tiny",
+    width: 64,
+    height: 64,
+    steps: 3,
+    guidanceScale: 5,
+    sampler: "Euler",
+    schedule: "Automatic",
+    seed: 42,
+    batchCount: 1,
+    batchSize: 1,
+    clipSkip: 1,
+    noiseSource: "cpu",
+    preview: false,
+    ...changes,
+  };
+}
+
+export interface NodeEngine {
+  readonly engine: KilnEngine;
+  readonly events: EngineEvent[];
+}
+
+/** A started engine that records its events. */
+export async function startNodeEngine(changes: Partial<EngineSurroundings> = {}): Promise<NodeEngine> {
+  const engine = new KilnEngine({
+    openModel: openTinyModel,
+    defaultTokenizer: () => Promise.reject(new Error("the fixture brings its tokenizer")),
+    encodePng: encodePngInNode,
+    version: "0.0.0-test",
+    loadOrt: loadNodeOrt,
+    ...changes,
+  });
+  const events: EngineEvent[] = [];
+  await engine.subscribe((event) => {
+    events.push(event);
+  });
+  await engine.start({ device: "wasm", baseUrl: "http://localhost/" });
+  return { engine, events };
+}

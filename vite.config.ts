@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
+import { LIT_DECORATORS } from "./scripts/lit-decorators.ts";
 import { parseManifest } from "./src/protocol/model-manifest.ts";
 
 const root = import.meta.dirname;
@@ -38,6 +39,7 @@ export default defineConfig({
   base: "./",
   define: { __KILN_VERSION__: JSON.stringify(version) },
   worker: { format: "es" },
+  oxc: LIT_DECORATORS,
   optimizeDeps: { exclude: ["onnxruntime-web"] },
   build: {
     target: "es2023",

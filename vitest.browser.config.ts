@@ -3,10 +3,12 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { CHROMIUM_ARGS, ensureChromium } from "./scripts/chromium.ts";
+import { LIT_DECORATORS } from "./scripts/lit-decorators.ts";
 
 export default defineConfig({
   define: { __KILN_VERSION__: JSON.stringify("0.0.0-test") },
   worker: { format: "es" },
+  oxc: LIT_DECORATORS,
   optimizeDeps: { exclude: ["onnxruntime-web"] },
   test: {
     include: ["tests/browser/**/*.test.ts"],

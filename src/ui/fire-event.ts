@@ -10,6 +10,10 @@ declare global {
 export type KilnEvent<Name extends keyof KilnEvents> = CustomEvent<KilnEvents[Name]>;
 
 /** Emits an event that crosses shadow roots. Use it for what the user did, never for what a property set. */
-export function fireEvent<Name extends keyof KilnEvents>(node: EventTarget, name: Name, detail: KilnEvents[Name]): void {
+export function fireEvent<Name extends keyof KilnEvents>(
+  node: EventTarget,
+  name: Name,
+  detail: KilnEvents[Name],
+): void {
   node.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
 }

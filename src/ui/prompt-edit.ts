@@ -72,12 +72,16 @@ function editAdapter(selection: TextSelection, span: Span, direction: 1 | -1): T
   if (!match) return undefined;
   const next = `${match[1]}${formatWeight(Number(match[2]) + direction * ADAPTER_STEP)}>`;
   const moved = next.length - tag.length;
-  const clamp = (at: number): number => Math.min(Math.max(at - span.start, 0), tag.length) + (at >= span.end ? moved : 0);
+  const clamp = (at: number): number =>
+    Math.min(Math.max(at - span.start, 0), tag.length) + (at >= span.end ? moved : 0);
   return replaced(selection, span, next, { start: clamp(selection.start), end: clamp(selection.end) });
 }
 
 /** `((x))` → text "x" and weight 1.2; `[x]` → 0.9; `(x:1.3)` → 1.3. */
-function unwrap(text: string, inner: Span): { readonly span: Span; readonly body: string; readonly weight: number } {
+function unwrap(
+  text: string,
+  inner: Span,
+): { readonly span: Span; readonly body: string; readonly weight: number } {
   let { start, end } = inner;
   const [open, close] = [text[start], text[end - 1]];
   let layers = 1;
@@ -108,7 +112,8 @@ export function editWeight(selection: TextSelection, direction: 1 | -1): TextSel
   if (adapter) return editAdapter(selection, adapter, direction);
 
   const bracket = weightBracket(selection);
-  const picked = bracket ?? (selection.start < selection.end ? trimmed(selection.text, selection) : wordAround(selection));
+  const picked =
+    bracket ?? (selection.start < selection.end ? trimmed(selection.text, selection) : wordAround(selection));
   if (!picked || picked.start === picked.end) return undefined;
   const { span, body, weight } = bracket
     ? unwrap(selection.text, bracket)

@@ -1,7 +1,7 @@
 // The form's fields as plain data, and the way from them to a request and back. No storage, no elements.
 
 import type { ModelDefaults } from "../protocol/model-manifest.ts";
-import type { GenerationRequest, NoiseSource } from "../protocol/generation-request.ts";
+import type { GenerationRequest } from "../protocol/generation-request.ts";
 
 /** What the Generate page edits. Like a request, but the seed may still be undrawn. */
 export interface Recipe {
@@ -81,7 +81,8 @@ export function sanitiseRecipe(fields: Readonly<Record<string, unknown>>, fallba
   for (const [name, initial] of Object.entries(fallback) as [keyof Recipe, string | number][]) {
     const value = fields[name];
     if (typeof value !== typeof initial) recipe[name] = initial;
-    else if (name in RANGES) recipe[name] = fitNumber(value as number, RANGES[name as NumberFieldName], initial as number);
+    else if (name in RANGES)
+      recipe[name] = fitNumber(value as number, RANGES[name as NumberFieldName], initial as number);
     else recipe[name] = value as string;
   }
   return recipe as unknown as Recipe;
@@ -101,13 +102,39 @@ export function drawSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0];
 }
 
-export function toRequest(recipe: Recipe, noiseSource: NoiseSource): GenerationRequest {
+export function toRequest(
+  recipe: Recipe,
+  choices: Pick<GenerationRequest, "noiseSource" | "preview">,
+): GenerationRequest {
   const { seed, ...fields } = recipe;
-  return { ...fields, seed: seed === RANDOM_SEED ? drawSeed() : seed, noiseSource, preview: true };
+  return { ...fields, ...choices, seed: seed === RANDOM_SEED ? drawSeed() : seed };
 }
 
 /** The fields of a request that the form shows; the batch is left out, because one picture is what is being repeated. */
 export function fromRequest(request: GenerationRequest, seed: number): Partial<Recipe> {
-  const { prompt, negativePrompt, modelId, width, height, steps, guidanceScale, sampler, schedule, clipSkip } = request;
-  return { prompt, negativePrompt, modelId, width, height, steps, guidanceScale, sampler, schedule, clipSkip, seed };
+  const {
+    prompt,
+    negativePrompt,
+    modelId,
+    width,
+    height,
+    steps,
+    guidanceScale,
+    sampler,
+    schedule,
+    clipSkip,
+  } = request;
+  return {
+    prompt,
+    negativePrompt,
+    modelId,
+    width,
+    height,
+    steps,
+    guidanceScale,
+    sampler,
+    schedule,
+    clipSkip,
+    seed,
+  };
 }

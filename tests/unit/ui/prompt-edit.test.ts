@@ -21,12 +21,27 @@ function show(selection: TextSelection | undefined): string | undefined {
     : `${text.slice(0, start)}‹${text.slice(start, end)}›${text.slice(end)}`;
 }
 
-const CASES: readonly (readonly [what: string, before: string, direction: 1 | -1, after: string | undefined])[] = [
+const CASES: readonly (readonly [
+  what: string,
+  before: string,
+  direction: 1 | -1,
+  after: string | undefined,
+])[] = [
   ["weighs the word at the caret", "a red li|ghthouse, sea", 1, "a red (‹lighthouse›:1.1), sea"],
   ["weighs down too", "a red li|ghthouse, sea", -1, "a red (‹lighthouse›:0.9), sea"],
-  ["weighs the selected phrase without its outer spaces", "a ‹red lighthouse ›by", 1, "a (‹red lighthouse›:1.1) by"],
+  [
+    "weighs the selected phrase without its outer spaces",
+    "a ‹red lighthouse ›by",
+    1,
+    "a (‹red lighthouse›:1.1) by",
+  ],
   ["moves the number of a numbered bracket", "a (‹house›:1.1) b", 1, "a (‹house›:1.2) b"],
-  ["finds the bracket around the caret, words and all", "a (red ho|use:1.35) b", -1, "a (‹red house›:1.25) b"],
+  [
+    "finds the bracket around the caret, words and all",
+    "a (red ho|use:1.35) b",
+    -1,
+    "a (‹red house›:1.25) b",
+  ],
   ["drops the brackets at weight 1", "a (‹house›:1.1) b", -1, "a ‹house› b"],
   ["prints whole weights with a digit", "(‹x›:1.9)", 1, "(‹x›:2.0)"],
   ["folds nested brackets into one number", "((‹x›))", 1, "(‹x›:1.3)"],

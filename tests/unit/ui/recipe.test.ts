@@ -29,18 +29,27 @@ test("parseSize() reads sizes as people paste them, and nothing else", () => {
 });
 
 test("sanitiseRecipe() survives stored values of the wrong type", () => {
-  const recipe = sanitiseRecipe({ prompt: "a boat", steps: "many", width: 123.4, seed: -50, extra: 1 }, INITIAL_RECIPE);
+  const recipe = sanitiseRecipe(
+    { prompt: "a boat", steps: "many", width: 123.4, seed: -50, extra: 1 },
+    INITIAL_RECIPE,
+  );
   expect(recipe).toEqual({ ...INITIAL_RECIPE, prompt: "a boat", width: 120, seed: RANDOM_SEED });
 });
 
+const CHOICES = { noiseSource: "cpu", preview: true } as const;
+
 test("toRequest() draws a seed only when the recipe has none", () => {
-  expect(toRequest({ ...INITIAL_RECIPE, seed: 42 }, "cpu").seed).toBe(42);
-  const seeds = Array.from({ length: 20 }, () => toRequest(INITIAL_RECIPE, "nv").seed);
+  expect(toRequest({ ...INITIAL_RECIPE, seed: 42 }, CHOICES).seed).toBe(42);
+  const seeds = Array.from({ length: 20 }, () => toRequest(INITIAL_RECIPE, CHOICES).seed);
   expect(seeds.every((seed) => Number.isInteger(seed) && seed >= 0 && seed <= MAX_SEED)).toBe(true);
   expect(new Set(seeds).size).toBeGreaterThan(15);
 });
 
 test("fromRequest() gives back what one picture was made with", () => {
   const recipe = { ...INITIAL_RECIPE, prompt: "a boat", steps: 9, batchCount: 4, seed: 7 };
-  expect({ ...INITIAL_RECIPE, ...fromRequest(toRequest(recipe, "cpu"), 9) }).toEqual({ ...recipe, seed: 9, batchCount: 1 });
+  expect({ ...INITIAL_RECIPE, ...fromRequest(toRequest(recipe, CHOICES), 9) }).toEqual({
+    ...recipe,
+    seed: 9,
+    batchCount: 1,
+  });
 });

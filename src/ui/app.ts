@@ -1,0 +1,64 @@
+// Everything the pages share, made once by main.ts and handed down as a Lit context. Wires controllers; draws nothing.
+
+import { createContext } from "@lit/context";
+import type { GalleryStore } from "../gallery/gallery-store.ts";
+import type { PageStorage } from "../gallery/page-storage.ts";
+import type { SettingsStore } from "../gallery/settings-store.ts";
+import type { Library } from "../protocol/library-api.ts";
+import { GenerationController, type RestartableEngine } from "./controllers/generation-controller.ts";
+import { ModelsController } from "./controllers/models-controller.ts";
+import { RecentPictures } from "./controllers/recent-pictures.ts";
+import { RecipeController } from "./controllers/recipe-controller.ts";
+import { ToastController } from "./controllers/toast-controller.ts";
+import { TokenCounter } from "./controllers/token-counter.ts";
+import { toRequest } from "./recipe.ts";
+
+export interface AppServices {
+  readonly engine: RestartableEngine;
+  readonly library: Library;
+  readonly storage: PageStorage;
+  /** Absolute address of the folder the app is served from. */
+  readonly baseUrl: string;
+}
+
+export interface App {
+  readonly gallery: GalleryStore;
+  readonly settings: SettingsStore;
+  readonly storage: PageStorage;
+  readonly recipe: RecipeController;
+  readonly generation: GenerationController;
+  readonly models: ModelsController;
+  readonly recent: RecentPictures;
+  readonly tokens: TokenCounter;
+  readonly toasts: ToastController;
+  /** Queues what the form says. */
+  generate(options?: { readonly front?: boolean }): Promise<void>;
+}
+
+/** The app, for pages. Components take properties instead. */
+export const appContext = createContext<App>("kiln-app");
+
+export function createApp({ engine, library, storage, baseUrl }: AppServices): App {
+  const { gallery, queue, settings } = storage;
+  const recipe = new RecipeController(settings);
+  const generation = new GenerationController({ engine, gallery, queue, baseUrl });
+  const models = new ModelsController(library, baseUrl);
+  const tokens = new TokenCounter(engine);
+  models.state.subscribe(({ models: records }) => recipe.setModels(records));
+  recipe.state.subscribe(({ recipe: fields }) => tokens.update(fields));
+  return {
+    gallery,
+    settings,
+    storage,
+    recipe,
+    generation,
+    models,
+    recent: new RecentPictures(gallery),
+    tokens,
+    toasts: new ToastController(),
+    generate(options) {
+      const choices = { noiseSource: settings.get("noiseSource"), preview: settings.get("preview") };
+      return generation.enqueue(toRequest(recipe.recipe, choices), options);
+    },
+  };
+}

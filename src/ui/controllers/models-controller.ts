@@ -1,0 +1,86 @@
+// The list of models and the import of new files, for every page that shows either. Reads no model file itself.
+
+import { serializeError, type SerializedError } from "../../protocol/app-error.ts";
+import type { ImportProgress, Library, ModelRecord } from "../../protocol/library-api.ts";
+import { Observable } from "./observable.ts";
+
+export interface ModelsState {
+  readonly models: readonly ModelRecord[];
+  readonly loaded: boolean;
+  /** The file being imported; the others wait their turn. */
+  readonly importing?: ImportProgress;
+  readonly waiting: number;
+  /** Ids on their way out: taken off the lists while the removal can still be undone. */
+  readonly hidden: readonly string[];
+  readonly error?: SerializedError;
+}
+
+export class ModelsController {
+  readonly state = new Observable<ModelsState>({ models: [], loaded: false, waiting: 0, hidden: [] });
+  readonly #library: Library;
+  readonly #ready: Promise<void>;
+  #imports: Promise<unknown> = Promise.resolve();
+
+  constructor(library: Library, baseUrl: string) {
+    this.#library = library;
+    this.#ready = library.start({ baseUrl });
+    // Every caller awaits it again; this one only keeps an early failure from being "unhandled".
+    this.#ready.catch(() => undefined);
+  }
+
+  async load(): Promise<void> {
+    try {
+      await this.#ready;
+      this.state.patch({ models: await this.#library.listModels(), loaded: true });
+    } catch (error) {
+      this.state.patch({ loaded: true, error: serializeError(error) });
+    }
+  }
+
+  /** Imports one file after the other. Undefined when it failed; the reason is in the state. */
+  importFile(file: File): Promise<ModelRecord | undefined> {
+    this.state.patch({ waiting: this.state.value.waiting + 1, error: undefined });
+    const record = this.#imports.then(() => this.#import(file));
+    this.#imports = record;
+    return record;
+  }
+
+  hide(id: string): void {
+    this.state.patch({ hidden: [...this.state.value.hidden, id] });
+  }
+
+  unhide(id: string): void {
+    this.state.patch({ hidden: this.state.value.hidden.filter((hidden) => hidden !== id) });
+  }
+
+  async remove(id: string): Promise<void> {
+    try {
+      await this.#library.removeModel(id);
+      await this.load();
+    } catch (error) {
+      this.state.patch({ error: serializeError(error) });
+    } finally {
+      this.unhide(id);
+    }
+  }
+
+  dismissError(): void {
+    this.state.patch({ error: undefined });
+  }
+
+  async #import(file: File): Promise<ModelRecord | undefined> {
+    const waiting = this.state.value.waiting - 1;
+    this.state.patch({ waiting, importing: { fileName: file.name, bytesDone: 0, bytesTotal: file.size } });
+    try {
+      await this.#ready;
+      const record = await this.#library.importFile(file, (importing) => this.state.patch({ importing }));
+      await this.load();
+      return record;
+    } catch (error) {
+      this.state.patch({ error: serializeError(error) });
+      return undefined;
+    } finally {
+      this.state.patch({ importing: undefined });
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// Recognises what was dropped on the window: a model file, a picture with a recipe, text. Changes nothing.
+
+import { readPngText } from "../imaging/png-text.ts";
+import { AppError, serializeError, type SerializedError } from "../protocol/app-error.ts";
+import type { ModelRecord } from "../protocol/library-api.ts";
+import { readRestorable, type Restorable } from "./restore.ts";
+
+export interface Dropped {
+  readonly files: readonly File[];
+  /** Empty when there are files. */
+  readonly text: string;
+}
+
+export type Finding =
+  | { readonly kind: "model"; readonly file: File }
+  | { readonly kind: "recipe"; readonly restorable: Restorable; readonly picture?: File }
+  | { readonly kind: "prompt"; readonly text: string }
+  | { readonly kind: "nothing"; readonly error: SerializedError };
+
+/** The text a program left in a picture; undefined when there is none. */
+type TextReader = (bytes: Uint8Array) => string | undefined;
+
+// By media type, as browsers derive it from the name's ending.
+const PICTURE_READERS: Readonly<Record<string, TextReader>> = {
+  "image/png": (bytes) => readPngText(bytes).get("parameters"),
+};
+
+// Larger than any picture with a recipe, small enough to be read at once.
+const MAX_PICTURE_BYTES = 256 * 1024 * 1024;
+
+function nothing(message: string, where: string, expected: string, got: string): Finding {
+  return {
+    kind: "nothing",
+    error: serializeError(new AppError("FileFormat", message, { where, expected, got })),
+  };
+}
+
+async function findInPicture(file: File, read: TextReader, models: readonly ModelRecord[]): Promise<Finding> {
+  if (file.size > MAX_PICTURE_BYTES) {
+    const expected = `at most ${MAX_PICTURE_BYTES} bytes`;
+    return nothing(`${file.name} is too large for a picture.`, file.name, expected, `${file.size} bytes`);
+  }
+  const text = read(new Uint8Array(await file.arrayBuffer()));
+  const restorable = text === undefined ? undefined : readRestorable(text, models);
+  if (restorable) return { kind: "recipe", restorable, picture: file };
+  return nothing(
+    `${file.name} carries no parameters.`,
+    file.name,
+    "a recipe inside the picture",
+    "a picture without one",
+  );
+}
+
+async function findInFile(file: File, models: readonly ModelRecord[]): Promise<Finding> {
+  if (/\.safetensors$/i.test(file.name)) return { kind: "model", file };
+  const read = PICTURE_READERS[file.type] as TextReader | undefined;
+  try {
+    if (read) return await findInPicture(file, read, models);
+    if (file.type.startsWith("text/")) return findInText((await file.text()).trim(), models);
+  } catch (error) {
+    return { kind: "nothing", error: serializeError(error) };
+  }
+  const taken = "a picture, a .safetensors model or text";
+  return nothing(
+    `${file.name} is nothing that can be used here.`,
+    file.name,
+    taken,
+    file.type || "an unknown type",
+  );
+}
+
+function findInText(text: string, models: readonly ModelRecord[]): Finding {
+  const restorable = readRestorable(text, models);
+  return restorable ? { kind: "recipe", restorable } : { kind: "prompt", text };
+}
+
+/** One finding for each file, or one for the text. */
+export function findDropped(
+  { files, text }: Dropped,
+  models: readonly ModelRecord[],
+): Promise<readonly Finding[]> {
+  if (files.length === 0) return Promise.resolve([findInText(text, models)]);
+  return Promise.all(files.map((file) => findInFile(file, models)));
+}

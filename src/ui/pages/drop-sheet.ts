@@ -1,0 +1,230 @@
+// What follows a drop: models are imported, text becomes the prompt, and a picture's recipe is shown to be restored.
+
+import "@awesome.me/webawesome/dist/components/dialog/dialog.js";
+import { consume } from "@lit/context";
+import { localized, msg, str } from "@lit/localize";
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
+import type { SerializedError } from "../../protocol/app-error.ts";
+import { type App, appContext } from "../app.ts";
+import "../components/error-note.ts";
+import { type Dropped, findDropped, type Finding } from "../dropped.ts";
+import { fireEvent } from "../fire-event.ts";
+import { restoreFields } from "../picture-actions.ts";
+import type { Recipe } from "../recipe.ts";
+import { controlStyles } from "../styles/controls.ts";
+
+declare global {
+  interface KilnEvents {
+    "drop-close": null;
+  }
+  interface HTMLElementTagNameMap {
+    "kiln-drop-sheet": DropSheet;
+  }
+}
+
+type RecipeFinding = Extract<Finding, { kind: "recipe" }>;
+
+/** Fields that are restored together, in the order of the sheet. */
+const ROWS: readonly { readonly name: () => string; readonly fields: readonly (keyof Recipe)[] }[] = [
+  { name: () => msg("Prompt"), fields: ["prompt"] },
+  { name: () => msg("Negative prompt"), fields: ["negativePrompt"] },
+  { name: () => msg("Model"), fields: ["modelId"] },
+  { name: () => msg("Size"), fields: ["width", "height"] },
+  { name: () => msg("Steps"), fields: ["steps"] },
+  { name: () => msg("CFG scale"), fields: ["guidanceScale"] },
+  { name: () => msg("Sampler"), fields: ["sampler", "schedule"] },
+  { name: () => msg("Seed"), fields: ["seed"] },
+  { name: () => msg("Clip skip"), fields: ["clipSkip"] },
+];
+
+/** @event drop-close - everything dropped has been dealt with */
+@localized()
+@customElement("kiln-drop-sheet")
+export class DropSheet extends LitElement {
+  static override styles = [
+    controlStyles,
+    css`
+      wa-dialog {
+        --width: 620px;
+      }
+      .found {
+        display: grid;
+        gap: 14px;
+      }
+      .picture {
+        justify-self: center;
+        max-width: 100%;
+        max-height: 200px;
+        border-radius: var(--kiln-radius);
+      }
+      ul {
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+      li label {
+        display: grid;
+        grid-template-columns: 24px 130px minmax(0, 1fr);
+        align-items: center;
+        min-height: var(--kiln-target);
+        border-top: 1px solid var(--kiln-line);
+        cursor: pointer;
+      }
+      input[type="checkbox"] {
+        width: 18px;
+        height: 18px;
+        accent-color: var(--kiln-accent);
+      }
+      .value {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .missing {
+        margin: 0;
+      }
+    `,
+  ];
+
+  @property({ attribute: false }) dropped!: Dropped;
+
+  @consume({ context: appContext }) private readonly app!: App;
+  @state() private recipe?: RecipeFinding;
+  @state() private error?: SerializedError;
+  /** Names of rows that are not wanted. */
+  @state() private unwanted: readonly (keyof Recipe)[] = [];
+  #pictureUrl?: string;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    if (this.#pictureUrl !== undefined) URL.revokeObjectURL(this.#pictureUrl);
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("dropped")) void this.#receive();
+  }
+
+  async #receive(): Promise<void> {
+    const findings = await findDropped(this.dropped, this.app.models.state.value.models);
+    for (const finding of findings) {
+      switch (finding.kind) {
+        case "model":
+          void this.#import(finding.file);
+          break;
+        case "prompt":
+          this.#takePrompt(finding.text);
+          break;
+        case "recipe":
+          this.recipe ??= finding;
+          break;
+        case "nothing":
+          this.error ??= finding.error;
+          break;
+        default:
+          finding satisfies never;
+      }
+    }
+    const picture = this.recipe?.picture;
+    if (picture) this.#pictureUrl = URL.createObjectURL(picture);
+    if (!this.recipe && !this.error) this.#close();
+  }
+
+  async #import(file: File): Promise<void> {
+    location.hash = "#/models";
+    const record = await this.app.models.importFile(file);
+    if (record) this.app.toasts.show(msg(str`${record.name} is ready.`));
+  }
+
+  #takePrompt(prompt: string): void {
+    const before = this.app.recipe.recipe.prompt;
+    this.app.recipe.patch({ prompt });
+    location.hash = "#/generate";
+    this.app.toasts.show(msg("The text is your prompt now."), {
+      action: { label: msg("Undo"), run: () => this.app.recipe.patch({ prompt: before }) },
+    });
+  }
+
+  #close(): void {
+    fireEvent(this, "drop-close", null);
+  }
+
+  #restore({ restorable }: RecipeFinding): void {
+    const wanted = Object.entries(restorable.fields).filter(
+      ([name]) => !this.unwanted.some((field) => rowOf(field) === rowOf(name as keyof Recipe)),
+    );
+    restoreFields(this.app, Object.fromEntries(wanted), restorable.noiseSource);
+    location.hash = "#/generate";
+    this.#close();
+  }
+
+  #toggle(field: keyof Recipe, wanted: boolean): void {
+    const rest = this.unwanted.filter((name) => name !== field);
+    this.unwanted = wanted ? rest : [...rest, field];
+  }
+
+  #renderRow(
+    { name, fields }: (typeof ROWS)[number],
+    found: Partial<Recipe>,
+  ): TemplateResult | typeof nothing {
+    const values = fields.map((field) => found[field]).filter((value) => value !== undefined && value !== "");
+    if (values.length === 0) return nothing;
+    return html`<li>
+      <label>
+        <input
+          type="checkbox"
+          .checked=${!this.unwanted.includes(fields[0])}
+          @change=${(event: Event) => this.#toggle(fields[0], (event.target as HTMLInputElement).checked)}
+        />
+        <span class="quiet">${name()}</span>
+        <span class="value">${values.join(fields[0] === "width" ? " × " : ", ")}</span>
+      </label>
+    </li>`;
+  }
+
+  #renderRecipe(recipe: RecipeFinding): TemplateResult {
+    const { fields, missingModel } = recipe.restorable;
+    return html`<div class="found">
+        ${this.#pictureUrl ? html`<img class="picture" src=${this.#pictureUrl} alt=${fields.prompt ?? ""} />` : nothing}
+        <ul>
+          ${ROWS.map((row) => this.#renderRow(row, fields))}
+        </ul>
+        ${
+          missingModel
+            ? html`<p class="quiet missing">
+                ${msg(str`Its model, ${missingModel}, is not on this device. The chosen model stays.`)}
+              </p>`
+            : nothing
+        }
+      </div>
+      <button slot="footer" class="button" type="button" @click=${() => this.#close()}>
+        ${msg("Cancel")}
+      </button>
+      <button slot="footer" class="button primary" type="button" @click=${() => this.#restore(recipe)}>
+        ${this.unwanted.length === 0 ? msg("Restore all") : msg("Restore selected")}
+      </button>`;
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    if (!this.recipe && !this.error) return nothing;
+    return html`<wa-dialog
+      label=${this.recipe ? msg("Parameters found") : msg("Nothing to restore")}
+      open
+      light-dismiss
+      @wa-after-hide=${() => this.#close()}
+    >
+      ${
+        this.recipe
+          ? this.#renderRecipe(this.recipe)
+          : html`<kiln-error-note
+              .error=${this.error}
+              @error-dismiss=${() => this.#close()}
+            ></kiln-error-note>`
+      }
+    </wa-dialog>`;
+  }
+}
+
+function rowOf(field: keyof Recipe): number {
+  return ROWS.findIndex(({ fields }) => fields.includes(field));
+}

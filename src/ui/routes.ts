@@ -1,0 +1,54 @@
+// The pages: address, name, icon, and the module that is loaded when one is first opened. A new page is one row.
+
+import { msg } from "@lit/localize";
+import { html, type TemplateResult } from "lit";
+import type { IconName } from "./icons.ts";
+
+export interface Route {
+  readonly id: string;
+  readonly name: () => string;
+  readonly icon: IconName;
+  load(): Promise<unknown>;
+  render(): TemplateResult;
+}
+
+export const routes: readonly Route[] = [
+  {
+    id: "generate",
+    name: () => msg("Generate"),
+    icon: "flame",
+    load: () => import("./pages/generate-page.ts"),
+    render: () => html`<kiln-generate-page></kiln-generate-page>`,
+  },
+  {
+    id: "gallery",
+    name: () => msg("Gallery"),
+    icon: "gallery",
+    load: () => import("./pages/gallery-page.ts"),
+    render: () => html`<kiln-gallery-page></kiln-gallery-page>`,
+  },
+  {
+    id: "models",
+    name: () => msg("Models"),
+    icon: "models",
+    load: () => import("./pages/models-page.ts"),
+    render: () => html`<kiln-models-page></kiln-models-page>`,
+  },
+  {
+    id: "settings",
+    name: () => msg("Settings"),
+    icon: "settings",
+    load: () => import("./pages/settings-page.ts"),
+    render: () => html`<kiln-settings-page></kiln-settings-page>`,
+  },
+];
+
+/** The route of `#/gallery`; undefined for an address that names none. */
+export function routeOf(hash: string): Route | undefined {
+  const id = /^#\/([a-z]+)/.exec(hash)?.[1];
+  return routes.find((route) => route.id === id);
+}
+
+export function addressOf(route: Route): string {
+  return `#/${route.id}`;
+}

@@ -59,7 +59,8 @@ export class PickleCursor {
 
   uint64(): number {
     const value = this.#view.getBigUint64(this.#advance(8), true);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new PickleFault("a length within the file", `${value}`);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw new PickleFault("a length within the file", `${value}`);
     return Number(value);
   }
 

@@ -97,7 +97,10 @@ function integer({ cursor, stack }: Machine, length: number): void {
 
 function pushGlobal({ host, stack }: Machine, module: PickleValue, name: PickleValue): void {
   if (typeof module !== "string" || typeof name !== "string") {
-    throw new PickleFault("a global named by two strings", `${kindOfPickle(module)} and ${kindOfPickle(name)}`);
+    throw new PickleFault(
+      "a global named by two strings",
+      `${kindOfPickle(module)} and ${kindOfPickle(name)}`,
+    );
   }
   stack.push(host.lookUpGlobal(module, name));
 }
@@ -116,6 +119,56 @@ function call(machine: Machine, callee: PickleValue, args: PickleValue): void {
 function setState(target: PickleValue, state: PickleValue): void {
   if (isKind(target, "object")) target.state = state;
   else if (!isKind(target, "dict")) throw new PickleFault("an object to give a state", kindOfPickle(target));
+}
+
+function checkProtocol(protocol: number): void {
+  if (protocol > MAX_PROTOCOL) throw new PickleFault(`protocol ${MAX_PROTOCOL} or older`, `${protocol}`);
+}
+
+function appendOne(machine: Machine): void {
+  const item = pop(machine);
+  append(top(machine), [item]);
+}
+
+function setItem(machine: Machine): void {
+  const value = pop(machine);
+  const key = pop(machine);
+  setItems(top(machine), [key, value]);
+}
+
+/** What lies above the mark goes into what lies below it. */
+function fillFromMark(
+  machine: Machine,
+  fill: (target: PickleValue, items: readonly PickleValue[]) => void,
+): void {
+  const items = popToMark(machine);
+  fill(top(machine), items);
+}
+
+function frozenSet(machine: Machine): void {
+  popToMark(machine);
+  machine.stack.push({ kind: "object", className: "frozenset", state: null });
+}
+
+function stackGlobal(machine: Machine): void {
+  const name = pop(machine);
+  pushGlobal(machine, pop(machine), name);
+}
+
+function reduce(machine: Machine): void {
+  const args = pop(machine);
+  call(machine, pop(machine), args);
+}
+
+function newObjectWithKeywords(machine: Machine): void {
+  const keywords = pop(machine);
+  if (!isKind(keywords, "dict")) throw new PickleFault("keyword arguments in a dict", kindOfPickle(keywords));
+  reduce(machine);
+}
+
+function build(machine: Machine): void {
+  const state = pop(machine);
+  setState(top(machine), state);
 }
 
 const emptyList = (): PickleList => ({ kind: "list", items: [] });
@@ -210,7 +263,10 @@ const operationByCode = new Map(operations.map(([code, name, run]) => [code, { n
  * @returns its value, and the position behind it
  * @throws AppError FileFormat, and PickleTruncated when it goes on behind `bytes`
  */
-export function runPickle({ bytes, start, file, part, host }: PickleInput): { value: PickleValue; end: number } {
+export function runPickle({ bytes, start, file, part, host }: PickleInput): {
+  value: PickleValue;
+  end: number;
+} {
   const cursor = new PickleCursor(bytes, start);
   let spent = 0;
   const spend = (count: number): void => {
@@ -244,54 +300,4 @@ function unknownOpcode(code: number): PickleFault {
   return name === undefined
     ? new PickleFault("an opcode", hex)
     : new PickleRefusal("an opcode that tensors are written with", `${name} (${hex})`);
-}
-
-function checkProtocol(protocol: number): void {
-  if (protocol > MAX_PROTOCOL) throw new PickleFault(`protocol ${MAX_PROTOCOL} or older`, `${protocol}`);
-}
-
-function appendOne(machine: Machine): void {
-  const item = pop(machine);
-  append(top(machine), [item]);
-}
-
-function setItem(machine: Machine): void {
-  const value = pop(machine);
-  const key = pop(machine);
-  setItems(top(machine), [key, value]);
-}
-
-/** What lies above the mark goes into what lies below it. */
-function fillFromMark(
-  machine: Machine,
-  fill: (target: PickleValue, items: readonly PickleValue[]) => void,
-): void {
-  const items = popToMark(machine);
-  fill(top(machine), items);
-}
-
-function frozenSet(machine: Machine): void {
-  popToMark(machine);
-  machine.stack.push({ kind: "object", className: "frozenset", state: null });
-}
-
-function stackGlobal(machine: Machine): void {
-  const name = pop(machine);
-  pushGlobal(machine, pop(machine), name);
-}
-
-function reduce(machine: Machine): void {
-  const args = pop(machine);
-  call(machine, pop(machine), args);
-}
-
-function newObjectWithKeywords(machine: Machine): void {
-  const keywords = pop(machine);
-  if (!isKind(keywords, "dict")) throw new PickleFault("keyword arguments in a dict", kindOfPickle(keywords));
-  reduce(machine);
-}
-
-function build(machine: Machine): void {
-  const state = pop(machine);
-  setState(top(machine), state);
 }

@@ -3,14 +3,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dominantDtype } from "../src/library/describe-model.ts";
+import { dominantDtype, memoryBytesOf } from "../src/library/describe-model.ts";
+import { detectModel } from "../src/models/detect-model.ts";
 import type { ManifestFile, ManifestModel, ModelManifest } from "../src/protocol/model-manifest.ts";
 import { memorySource } from "../src/weights/memory-source.ts";
 import { openSafetensors } from "../src/weights/safetensors.ts";
 
 const CHECKPOINT_ROLE = "checkpoint";
 
-/** The manifest with sizes, hashes and dtypes as the files beside the app really have them. */
+/** The manifest with sizes, hashes, dtypes and needs as the files beside the app really have them. */
 export async function measuredManifest(
   manifest: ModelManifest,
   publicFolder: string,
@@ -31,19 +32,20 @@ export async function manifestFaults(manifest: ModelManifest, publicFolder: stri
   if (missing.length > 0) return missing;
   const measured = await measuredManifest(manifest, publicFolder);
   return manifest.models.flatMap((model, m) => {
-    const real = measured.models[m];
-    const dtype =
-      model.dtype === real.dtype ? [] : [`${model.id}: dtype should be ${real.dtype}, got ${model.dtype}.`];
-    const files = model.files.flatMap((file, f) =>
-      (["bytes", "sha256"] as const)
-        .filter((field) => file[field] !== real.files[f][field])
-        .map(
-          (field) =>
-            `${model.id}: ${field} of ${file.path} should be ${real.files[f][field]}, got ${file[field]}.`,
-        ),
-    );
-    return [...dtype, ...files];
+    const [got, expected] = [factsOf(model), factsOf(measured.models[m])];
+    return Object.keys(got)
+      .filter((what) => got[what] !== expected[what])
+      .map((what) => `${model.id}: ${what} should be ${expected[what]}, got ${got[what]}.`);
   });
+}
+
+/** Everything in a manifest's entry that its files decide, by what it is called in a message. */
+function factsOf(model: ManifestModel): Readonly<Record<string, string | number>> {
+  const files = model.files.flatMap(({ role, path = role, bytes, sha256 }): [string, string | number][] => [
+    [`bytes of ${path}`, bytes],
+    [`sha256 of ${path}`, sha256],
+  ]);
+  return { dtype: model.dtype, "needs.memoryBytes": model.needs.memoryBytes, ...Object.fromEntries(files) };
 }
 
 function localFiles(model: ManifestModel): (ManifestFile & { readonly path: string })[] {
@@ -61,5 +63,7 @@ async function measuredModel(model: ManifestModel, publicFolder: string): Promis
   const checkpoint = localFiles(model).find(({ role }) => role === CHECKPOINT_ROLE);
   if (!checkpoint) return { ...model, files };
   const source = memorySource(readFileSync(join(publicFolder, checkpoint.path)), checkpoint.path);
-  return { ...model, dtype: dominantDtype(await openSafetensors(source)), files };
+  const opened = await openSafetensors(source);
+  const memoryBytes = memoryBytesOf(detectModel(opened), model.defaults);
+  return { ...model, dtype: dominantDtype(opened), files, needs: { ...model.needs, memoryBytes } };
 }

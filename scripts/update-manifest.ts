@@ -1,4 +1,4 @@
-// Writes the sizes, hashes and dtypes of the files in public/ into models-manifest.json. Touches no other field.
+// Writes what the files in public/ decide (sizes, hashes, dtype, memory) into models-manifest.json. Touches no other field.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

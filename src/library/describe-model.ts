@@ -1,6 +1,7 @@
 // Turns a recognised checkpoint into the record the user sees. Reads the header only; text from the file is hostile.
 
 import type { DetectedModel } from "../models/model-config.ts";
+import { deviceMemoryNeed } from "../models/requirements.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 import type { ModelDefaults } from "../protocol/model-manifest.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
@@ -24,6 +25,7 @@ export function describeModel(
   file: ImportedFile,
 ): ModelRecord {
   const title = cleanText(checkpoint.metadata.get("modelspec.title"));
+  const defaults = defaultsOf(checkpoint, detected.family.defaults);
   return {
     ...file,
     name: title || file.fileName.replace(/\.[^.]+$/, ""),
@@ -31,10 +33,23 @@ export function describeModel(
     family: detected.family.id,
     origin: "imported",
     dtype: dominantDtype(checkpoint),
-    defaults: defaultsOf(checkpoint, detected.family.defaults),
-    needs: { memoryBytes: file.bytes, features: [] },
+    defaults,
+    needs: { memoryBytes: memoryBytesOf(detected, defaults), features: [] },
     license: cleanText(checkpoint.metadata.get("modelspec.license")) || "unknown",
   };
+}
+
+/** Device memory for one picture at the default size in float32, which every device can do. */
+export function memoryBytesOf(detected: DetectedModel, { width, height }: ModelDefaults): number {
+  const request = {
+    width,
+    height,
+    batchSize: 1,
+    guided: true,
+    precision: "float32",
+    wholeScores: false,
+  } as const;
+  return deviceMemoryNeed(detected, request).total;
 }
 
 /** The dtype most bytes are stored in. */

@@ -87,12 +87,14 @@ async function fetchBeside(baseUrl: string, path: string): Promise<Response> {
   } catch (cause) {
     throw networkError(path, String(cause), cause);
   }
-  if (response.ok) return response;
-  if (response.status === 404) {
+  // Many static hosts answer for a missing file with their start page; no file asked for here is a page.
+  const isPage = response.headers.get("Content-Type")?.startsWith("text/html") ?? false;
+  if (response.ok && !isPage) return response;
+  if (response.status === 404 || isPage) {
     throw new AppError("ModelNotFound", `${path} is missing where the app is served from.`, {
       where: url.href,
       expected: "the file",
-      got: "404",
+      got: isPage ? "a web page" : "status 404",
     });
   }
   throw networkError(path, `status ${response.status}`);

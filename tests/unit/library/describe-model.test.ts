@@ -38,6 +38,13 @@ test("title, licence and resolution come from the metadata", async () => {
   });
 });
 
+test("the memory need grows with the size", async () => {
+  const [small, large] = [await described({ "modelspec.resolution": "256x256" }), await described({})];
+  // SD 1.5 has 1.07 billion weights.
+  expect(small.needs.memoryBytes).toBeGreaterThan(4e9);
+  expect(large.needs.memoryBytes).toBeGreaterThan(small.needs.memoryBytes);
+});
+
 test.each(["100x100", "256", "8x8", "99999x512", "0x0", "256x256x3", "-8x-8", "512x"])(
   "a resolution of %s is ignored",
   async (resolution) => {

@@ -1,29 +1,23 @@
-// Opens the tiny random-weight checkpoint and the golden tensors beside it, as the library would. For tests only.
+// The tiny random-weight checkpoint as the library would open it, and the golden tensors beside it. For tests only; where
+// the bytes come from (disk, a test server) is the caller's.
 
-import { readFileSync } from "node:fs";
 import type { OpenedModel } from "../../src/library/open-model.ts";
+import type { ByteSource } from "../../src/weights/byte-source.ts";
 import type { Checkpoint } from "../../src/weights/checkpoint.ts";
 import { memorySource } from "../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
 import { tinyVocabulary } from "./tiny-vocabulary.ts";
 
-const FIXTURES = new URL("../fixtures/models/", import.meta.url);
-
-function fixtureBytes(name: string): Uint8Array {
-  return readFileSync(new URL(name, FIXTURES));
-}
-
-export function openTinyModel(modelId: string): Promise<OpenedModel> {
-  const bytes = fixtureBytes("tiny.safetensors");
-  return Promise.resolve({
-    source: memorySource(bytes, "tiny.safetensors"),
+export function tinyModel(modelId: string, source: ByteSource): OpenedModel {
+  return {
+    source,
     tokenizer: tinyVocabulary,
     record: {
       id: modelId,
       name: "Tiny",
       type: "checkpoint",
       family: "sd1",
-      bytes: bytes.length,
+      bytes: source.byteLength,
       sha256: "0123456789abcdef".repeat(4),
       origin: "imported",
       fileName: "tiny.safetensors",
@@ -41,7 +35,7 @@ export function openTinyModel(modelId: string): Promise<OpenedModel> {
       license: "MIT",
       addedAt: 0,
     },
-  });
+  };
 }
 
 /** Tensors of a golden file by key. */
@@ -52,21 +46,13 @@ export class GoldenTensors {
     this.#checkpoint = checkpoint;
   }
 
-  static async open(name: string): Promise<GoldenTensors> {
-    return new GoldenTensors(await openSafetensors(memorySource(fixtureBytes(name), name)));
+  static async of(bytes: Uint8Array): Promise<GoldenTensors> {
+    return new GoldenTensors(await openSafetensors(memorySource(bytes, "golden tensors")));
   }
 
   float32(key: string): Float32Array {
-    return new Float32Array(this.#bytes(key));
-  }
-
-  int32(key: string): Int32Array {
-    return new Int32Array(this.#bytes(key));
-  }
-
-  #bytes(key: string): ArrayBuffer {
     const info = this.#checkpoint.tensors.get(key);
     if (!info) throw new Error(`no fixture ${key}`);
-    return this.#checkpoint.source.readSync(info.start, info.end).slice().buffer;
+    return new Float32Array(this.#checkpoint.source.readSync(info.start, info.end).slice().buffer);
   }
 }

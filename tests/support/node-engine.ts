@@ -4,10 +4,8 @@ import { crc32, deflateSync } from "node:zlib";
 import { KilnEngine, type EngineSurroundings } from "../../src/engine/engine.ts";
 import type { RgbaPixels } from "../../src/imaging/pixels.ts";
 import type { EngineEvent } from "../../src/protocol/engine-api.ts";
-import type { GenerationRequest } from "../../src/protocol/generation-request.ts";
-import { openTinyModel } from "./fixture-model.ts";
+import { openTinyModel } from "./node-fixtures.ts";
 import { loadNodeOrt } from "./node-runtime.ts";
-import { GOLDEN_PROMPT } from "./tiny-vocabulary.ts";
 
 function chunk(type: string, data: Uint8Array): Buffer {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
@@ -30,27 +28,6 @@ function encodePngInNode({ width, height, pixels }: RgbaPixels): Promise<Uint8Ar
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   const parts = [chunk("IHDR", header), chunk("IDAT", deflateSync(Buffer.concat(rows))), chunk("IEND", Buffer.alloc(0))];
   return Promise.resolve(new Uint8Array(Buffer.concat([signature, ...parts])));
-}
-
-export function tinyRequest(changes: Partial<GenerationRequest> = {}): GenerationRequest {
-  return {
-    prompt: GOLDEN_PROMPT,
-    negativePrompt: "",
-    modelId: "tiny",
-    width: 64,
-    height: 64,
-    steps: 3,
-    guidanceScale: 5,
-    sampler: "Euler",
-    schedule: "Automatic",
-    seed: 42,
-    batchCount: 1,
-    batchSize: 1,
-    clipSkip: 1,
-    noiseSource: "cpu",
-    preview: false,
-    ...changes,
-  };
 }
 
 export interface NodeEngine {

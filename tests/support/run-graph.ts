@@ -59,15 +59,4 @@ function feed(info: OnnxValueInfo, data: Float32Array | Int32Array): Tensor {
     : new Tensor("float32", data, info.shape);
 }
 
-/** max|a - b| / max|b| */
-export function relativeDifference(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) throw new Error(`expected ${b.length} values, got ${a.length}`);
-  let difference = 0;
-  let largest = 0;
-  for (let i = 0; i < b.length; i++) {
-    // Not Math.max alone, which a NaN in `a` must not slip through.
-    difference = Number.isNaN(a[i]) ? Infinity : Math.max(difference, Math.abs(a[i] - b[i]));
-    largest = Math.max(largest, Math.abs(b[i]));
-  }
-  return difference / largest;
-}
+export { relativeDifference } from "./relative-difference.ts";

@@ -1,6 +1,6 @@
 // An engine and a library for tests of the page: plain arithmetic, no models. Everything they answer can be steered.
 
-import { AppError } from "../../src/protocol/app-error.ts";
+import type { AppError } from "../../src/protocol/app-error.ts";
 import type {
   DeviceReport,
   EngineEvent,
@@ -71,6 +71,7 @@ function previewOf(request: GenerationRequest, seed: number, fraction: number): 
 export class FakeEngine implements RestartableEngine {
   readonly options: FakeEngineOptions;
   readonly requests: GenerationRequest[] = [];
+  readonly starts: EngineStart[] = [];
   #listener: (event: EngineEvent) => void | Promise<void> = () => undefined;
   #interrupted = new Set<string>();
   #skipped = false;
@@ -79,7 +80,8 @@ export class FakeEngine implements RestartableEngine {
     this.options = options;
   }
 
-  start(_: EngineStart): Promise<DeviceReport> {
+  start(options: EngineStart): Promise<DeviceReport> {
+    this.starts.push(options);
     return Promise.resolve({ ...DEVICE, ...this.options.device });
   }
 

@@ -12,10 +12,12 @@ import { cpuLatentMath } from "../../../src/sampling/cpu-math.ts";
 import { discreteNoiseSchedule, STABLE_DIFFUSION_NOISE } from "../../../src/sampling/noise-schedule.ts";
 import { predictions } from "../../../src/sampling/prediction.ts";
 import { sampleDpmpp2m } from "../../../src/sampling/samplers/dpmpp-2m.ts";
-import { GoldenTensors, openTinyModel } from "../../support/fixture-model.ts";
-import { startNodeEngine, tinyRequest } from "../../support/node-engine.ts";
+import type { GoldenTensors } from "../../support/fixture-model.ts";
+import { startNodeEngine } from "../../support/node-engine.ts";
+import { openGoldenTensors, openTinyModel } from "../../support/node-fixtures.ts";
 import { createNodeRuntime } from "../../support/node-runtime.ts";
 import { relativeDifference } from "../../support/run-graph.ts";
+import { tinyRequest } from "../../support/tiny-request.ts";
 
 const LATENTS_TOLERANCE = 1e-3;
 const CONDITIONING_TOLERANCE = 1e-4;
@@ -29,7 +31,7 @@ describe("the engine agrees with diffusers", () => {
 
   beforeAll(async () => {
     ({ engine } = await startNodeEngine());
-    golden = await GoldenTensors.open("txt2img.safetensors");
+    golden = await openGoldenTensors("txt2img.safetensors");
   });
 
   const run = (sampler: string, schedule: string): Promise<GenerationSummary> =>

@@ -1,0 +1,39 @@
+// The engine in a worker of its own for browser tests, with the tiny random-weight checkpoint as its only model and two
+// prompts that order a failure. Everything else is the app's worker entry.
+
+import { expose } from "comlink";
+import { encodePng } from "../../src/engine/encode-png.ts";
+import { KilnEngine } from "../../src/engine/engine.ts";
+import { AppError } from "../../src/protocol/app-error.ts";
+import type { Engine } from "../../src/protocol/engine-api.ts";
+import { carryErrorDetails } from "../../src/workers/error-transfer.ts";
+import { holdLifeLock } from "../../src/workers/life-lock.ts";
+import { fetchTinyModel } from "./browser-fixtures.ts";
+
+const engine = new KilnEngine({
+  openModel(modelId) {
+    if (modelId === "dies") self.close();
+    if (modelId === "hangs") for (;;); // as a kernel that never returns
+    if (modelId === "missing") {
+      throw new AppError("ModelNotFound", "There is no such model.", { where: modelId, expected: "a model" });
+    }
+    return fetchTinyModel(modelId);
+  },
+  defaultTokenizer: () => Promise.reject(new Error("the fixture brings its tokenizer")),
+  encodePng,
+  version: "0.0.0-test",
+});
+
+const api: Engine = {
+  start: (options) => engine.start(options),
+  subscribe: (listener) => engine.subscribe(listener),
+  generate: (jobId, request) => engine.generate(jobId, request),
+  skip: (jobId) => engine.skip(jobId),
+  interrupt: (jobId) => engine.interrupt(jobId),
+  countTokens: (modelId, text) => engine.countTokens(modelId, text),
+  unload: () => engine.unload(),
+};
+
+carryErrorDetails();
+holdLifeLock();
+expose(api);

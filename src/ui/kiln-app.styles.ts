@@ -6,6 +6,7 @@ export const kilnAppStyles = css`
   :host {
     display: grid;
     grid-template-rows: var(--kiln-bar) minmax(0, 1fr);
+    grid-template-columns: minmax(0, 1fr);
     height: 100dvh;
   }
   header {

@@ -35,7 +35,7 @@ export class ByteMeter extends LitElement {
       display: flex;
       flex-wrap: wrap;
       gap: 4px 18px;
-      margin: 8px 0 0;
+      margin: 8px 0 12px;
       padding: 0;
       list-style: none;
       font-size: 14px;

@@ -38,9 +38,10 @@ export class GenerateBar extends LitElement {
       }
       .generate {
         position: relative;
-        flex: 1;
+        flex: 1 1 0;
         min-height: 48px;
         min-width: 0;
+        padding: 0 8px;
         overflow: hidden;
         font-variant-numeric: tabular-nums;
       }
@@ -61,6 +62,7 @@ export class GenerateBar extends LitElement {
       }
       .generate .text {
         position: relative;
+        min-width: 0;
         overflow: hidden;
         text-overflow: ellipsis;
       }

@@ -159,6 +159,7 @@ export class NumberField extends LitElement {
           inputmode=${this.range.step < 1 ? "decimal" : "numeric"}
           autocomplete="off"
           role="spinbutton"
+          aria-label=${this.label}
           aria-valuenow=${this.value}
           aria-valuemin=${this.range.min}
           aria-valuemax=${this.range.max}

@@ -24,7 +24,7 @@ export class ToastStack extends LitElement {
       :host {
         position: fixed;
         left: 50%;
-        bottom: calc(76px + env(safe-area-inset-bottom));
+        bottom: 24px;
         transform: translateX(-50%);
         display: grid;
         gap: 8px;
@@ -32,6 +32,12 @@ export class ToastStack extends LitElement {
         width: min(92vw, 460px);
         pointer-events: none;
         z-index: 10;
+      }
+      /* Above the pages' links and the Generate button. */
+      @media (max-width: 999px) {
+        :host {
+          bottom: calc(76px + env(safe-area-inset-bottom));
+        }
       }
       .toast {
         display: flex;

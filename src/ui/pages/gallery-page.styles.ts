@@ -54,10 +54,8 @@ export const galleryPageStyles = css`
     overflow: hidden;
     cursor: pointer;
   }
-  .tile,
   .tile kiln-stored-picture {
-    width: var(--tile, 200px);
-    height: var(--tile, 200px);
+    height: 100%;
   }
   .star {
     position: absolute;
@@ -95,9 +93,8 @@ export const galleryPageStyles = css`
     height: 44px;
   }
   @media (max-width: 999px) {
-    .tile,
-    .tile kiln-stored-picture {
-      --tile: 108px;
+    .word {
+      display: none;
     }
     .bar {
       padding: 8px 12px;

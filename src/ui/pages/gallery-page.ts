@@ -36,6 +36,9 @@ declare global {
 // Loads the next page while this many pictures are still below the fold.
 const LOOK_AHEAD = 60;
 
+// Tiles grow to fill the row and stay square.
+const TILE_FLEX = { preserve: "aspect-ratio" } as const;
+
 @localized()
 @customElement("kiln-gallery-page")
 export class GalleryPage extends LitElement {
@@ -98,7 +101,9 @@ export class GalleryPage extends LitElement {
     tiles.at(Math.max(0, at + step))?.focus();
   }
 
-  readonly #renderTile = (picture: PictureRecord): TemplateResult => {
+  // When the list gets shorter the virtualizer asks once more for tiles past its end.
+  readonly #renderTile = (picture?: PictureRecord): TemplateResult => {
+    if (!picture) return html``;
     const star = picture.favourite ? msg("Remove from favourites") : msg("Add to favourites");
     return html`<div class="tile">
       <button
@@ -140,10 +145,11 @@ export class GalleryPage extends LitElement {
       <button
         class="button"
         type="button"
+        aria-label=${msg("Favourites")}
         aria-pressed=${favouritesOnly ? "true" : "false"}
         @click=${() => this.#list?.search({ ...filter, favouritesOnly: !favouritesOnly })}
       >
-        ${icon(favouritesOnly ? "heart-filled" : "heart")} ${msg("Favourites")}
+        ${icon(favouritesOnly ? "heart-filled" : "heart")} <span class="word">${msg("Favourites")}</span>
       </button>
       <span class="quiet count" role="status">${loaded ? msg(str`${total} pictures`) : nothing}</span>
     </div>`;
@@ -178,9 +184,9 @@ export class GalleryPage extends LitElement {
       scroller
       class="grid"
       .items=${[...pictures]}
-      .keyFunction=${(picture: PictureRecord) => picture.id}
+      .keyFunction=${(picture?: PictureRecord) => picture?.id ?? 0}
       .renderItem=${this.#renderTile}
-      .layout=${grid({ itemSize: side, gap: this.#wide.matches ? "12px" : "6px", padding: "12px" })}
+      .layout=${grid({ itemSize: side, gap: this.#wide.matches ? "12px" : "6px", padding: "12px", flex: TILE_FLEX })}
       @keydown=${this.#moveFocus}
       @visibilityChanged=${(event: Event & { readonly last: number }) => {
         if (event.last > pictures.length - LOOK_AHEAD) void this.#list?.loadMore();

@@ -22,6 +22,7 @@ export const generatePageStyles = css`
   }
   .prompts {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 10px;
     padding: 14px 16px;
     border-bottom: 1px solid var(--kiln-line);
@@ -101,6 +102,7 @@ export const generatePageStyles = css`
   }
   .dock {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 8px;
     padding: 8px 12px;
     background: var(--kiln-panel);

@@ -45,13 +45,12 @@ export class SettingsPage extends LitElement {
     pageStyles,
     css`
       .choice {
-        max-width: 340px;
+        max-width: 480px;
         margin-bottom: 10px;
       }
       wa-switch {
-        min-height: var(--kiln-target);
-        display: flex;
-        align-items: center;
+        display: block;
+        padding-block: 9px;
       }
       .libraries {
         font-size: 14px;
@@ -190,7 +189,6 @@ export class SettingsPage extends LitElement {
                 ]}
                 .total=${usage.quota}
               ></kiln-byte-meter>
-              <p class="quiet"></p>
               ${
                 usage.persisted
                   ? html`<p>

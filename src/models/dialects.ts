@@ -20,6 +20,11 @@ export interface Dialect {
    * half of the published weight, so that nothing has to be split at run time.
    */
   readonly biasSplitGeluWidths: readonly number[];
+  /**
+   * 3x3 convolutions as row-wise Winograd convolutions, where layers/row-winograd.ts says they fit. The CPU's convolutions run
+   * at the speed of its multiplications, so half as many take little more than half the time. float32 only.
+   */
+  readonly rowWinograd: boolean;
   /** Scores [tokens, tokens] of the VAE's attention are computed in row chunks of at most this many bytes. */
   readonly maxScoreBytes: number;
 }
@@ -35,6 +40,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     device: "wasm",
     precision: "float32",
     biasSplitGeluWidths: [],
+    rowWinograd: true,
     maxScoreBytes: 64 * MIB,
   },
   "webgpu-float32": {
@@ -42,6 +48,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     device: "webgpu",
     precision: "float32",
     biasSplitGeluWidths: WEBGPU_BIAS_SPLIT_GELU_WIDTHS,
+    rowWinograd: false,
     maxScoreBytes: 128 * MIB, // the smallest maxStorageBufferBindingSize a WebGPU device may have
   },
   "webgpu-float16": {
@@ -49,6 +56,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     device: "webgpu",
     precision: "float16",
     biasSplitGeluWidths: WEBGPU_BIAS_SPLIT_GELU_WIDTHS,
+    rowWinograd: false,
     maxScoreBytes: 128 * MIB,
   },
 };

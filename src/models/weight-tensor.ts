@@ -6,16 +6,8 @@ import { elementCount, sameShape } from "../onnx/graph.ts";
 import type { ExternalTensor, OnnxDType } from "../onnx/onnx-model.ts";
 import { AppError } from "../protocol/app-error.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
-import { convertTensor } from "../weights/dtypes.ts";
-import type { DType, TensorInfo } from "../weights/tensor-info.ts";
-
-/** Stored dtypes whose bytes the runtime reads as they are. */
-const SAME_BYTES: Partial<Record<DType, OnnxDType>> = {
-  F32: "float32",
-  F16: "float16",
-  I32: "int32",
-  I64: "int64",
-};
+import { convertTensor, sameStorage } from "../weights/dtypes.ts";
+import type { TensorInfo } from "../weights/tensor-info.ts";
 
 export interface WeightUse {
   readonly dtype: OnnxDType;
@@ -62,7 +54,7 @@ export function weightTensor(
   const start = info.start + firstRow * bytesPerRow;
   const end = info.start + endRow * bytesPerRow;
   const used = shape.with(0, endRow - firstRow);
-  const asStored = SAME_BYTES[info.dtype] === dtype;
+  const asStored = sameStorage(info.dtype, dtype);
   const { source } = checkpoint;
   return {
     location: rows ? `${key}[${firstRow}:${endRow}]` : key,
@@ -78,5 +70,27 @@ export function weightTensor(
       return asStored ? bytes : convertTensor(bytes, info.dtype, dtype);
     },
     slice: () => (asStored ? source.slice?.(start, end) : undefined),
+  };
+}
+
+export interface Derivation {
+  /** Marks the result's location, since the tensor itself may be used too. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  derive(values: Float32Array): Float32Array<ArrayBuffer>;
+}
+
+/** Another float32 tensor computed from a weight while it is handed over, such as a transformed kernel. */
+export function derivedTensor(weight: ExternalTensor, { name, shape, derive }: Derivation): ExternalTensor {
+  // The copy makes sure that the floats start on a multiple of four.
+  const derived = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
+    new Uint8Array(derive(new Float32Array(bytes.slice().buffer)).buffer);
+  return {
+    location: `${weight.location}#${name}`,
+    dtype: "float32",
+    shape,
+    byteLength: elementCount(shape) * BYTES_PER_ELEMENT.float32,
+    read: async () => derived(await weight.read()),
+    readSync: () => derived(weight.readSync()),
   };
 }

@@ -128,6 +128,52 @@ export function split(
   });
 }
 
+export interface SliceRange {
+  readonly axis: number;
+  readonly start: number;
+  readonly step: number;
+  /** Of the result. */
+  readonly extent: number;
+}
+
+export function slice(
+  g: GraphBuilder,
+  path: string,
+  x: Value,
+  { axis, start, step, extent }: SliceRange,
+): Value {
+  const last = start + (extent - 1) * step;
+  requireShape(last < x.shape[axis], `${path}/Slice`, `more than ${last} on axis ${axis}`, x);
+  const scalar = (value: number): Value => g.constant("int64", [1], [value]);
+  return g.node({
+    path,
+    opType: "Slice",
+    inputs: [x, scalar(start), scalar(last + 1), scalar(axis), scalar(step)],
+    outputs: [{ dtype: x.dtype, shape: x.shape.with(axis, extent) }],
+  })[0];
+}
+
+/** Zeros before and after x on one axis. */
+export function padZeros(
+  g: GraphBuilder,
+  path: string,
+  x: Value,
+  { axis, before, after }: { axis: number; before: number; after: number },
+): Value {
+  const rank = x.shape.length;
+  const amounts = new Array<number>(2 * rank)
+    .fill(0)
+    .with(axis, before)
+    .with(rank + axis, after);
+  return g.node({
+    path,
+    opType: "Pad",
+    inputs: [x, g.constant("int64", [2 * rank], amounts)],
+    attributes: { mode: string("constant") },
+    outputs: [{ dtype: x.dtype, shape: x.shape.with(axis, before + x.shape[axis] + after) }],
+  })[0];
+}
+
 /** Rows of `table` [rows, width] by `ids` of any shape → [...ids, width]. */
 export function gather(g: GraphBuilder, path: string, table: Value, ids: Value): Value {
   requireShape(table.shape.length === 2, `${path}/Gather`, "a table [rows, width]", table);
@@ -163,17 +209,15 @@ export function gemm(g: GraphBuilder, path: string, x: Value, weight: Value, bia
   })[0];
 }
 
-/** Batched a [..., m, k] · b [..., k, n]; both have the same leading axes. */
+/** a [..., m, k] · b [..., k, n] with the same leading axes, or one matrix a [m, k] for all of b. */
 export function matMul(g: GraphBuilder, path: string, a: Value, b: Value): Value {
   sameType(path, "MatMul", [a, b]);
-  const rank = a.shape.length;
-  const fits =
-    b.shape.length === rank &&
-    b.shape.every((n, axis) =>
-      axis === rank - 2 ? n === a.shape[rank - 1] : axis === rank - 1 || n === a.shape[axis],
-    );
+  const leading = b.shape.slice(0, -2);
+  const [rows, inner] = a.shape.slice(-2);
+  const [bInner, columns] = b.shape.slice(-2);
+  const fits = inner === bInner && (a.shape.length === 2 || sameShape(a.shape.slice(0, -2), leading));
   requireShape(fits, `${path}/MatMul`, `a right operand for ${describe(a)}`, b);
-  const shape = a.shape.with(rank - 1, b.shape[rank - 1]);
+  const shape = [...leading, rows, columns];
   return g.node({ path, opType: "MatMul", inputs: [a, b], outputs: [{ dtype: a.dtype, shape }] })[0];
 }
 
@@ -186,29 +230,28 @@ export interface ConvOptions {
   readonly stride: number;
   /** Rows and columns of zeros: top, left, bottom, right. */
   readonly pads: readonly [top: number, left: number, bottom: number, right: number];
+  /** Channels in this many groups that do not see each other. */
+  readonly groups?: number;
 }
 
-/** x [n, in, h, w], weight [out, in, kh, kw] → [n, out, h', w']. */
+/** x [n, in, h, w], weight [out, in / groups, kh, kw] → [n, out, h', w']. */
 export function conv(
   g: GraphBuilder,
   path: string,
   x: Value,
   weight: Value,
   bias: Value,
-  options: ConvOptions,
+  { stride, pads, groups = 1 }: ConvOptions,
 ): Value {
+  const where = `${path}/Conv`;
   sameType(path, "Conv", [x, weight, bias]);
-  requireShape(x.shape.length === 4, `${path}/Conv`, "x [n, channels, height, width]", x);
+  requireShape(x.shape.length === 4, where, "x [n, channels, height, width]", x);
   const [batch, channels, height, width] = x.shape;
-  requireShape(
-    weight.shape.length === 4 && weight.shape[1] === channels,
-    `${path}/Conv`,
-    `weight [out, ${channels}, kh, kw]`,
-    weight,
-  );
+  const seen = channels / groups;
+  const fits = weight.shape.length === 4 && weight.shape[1] === seen && weight.shape[0] % groups === 0;
+  requireShape(fits, where, `weight [a multiple of ${groups}, ${seen}, kh, kw]`, weight);
   const [out, , kernelHeight, kernelWidth] = weight.shape;
-  requireShape(sameShape(bias.shape, [out]), `${path}/Conv`, `bias [${out}]`, bias);
-  const { stride, pads } = options;
+  requireShape(sameShape(bias.shape, [out]), where, `bias [${out}]`, bias);
   const [top, left, bottom, right] = pads;
   const extent = (size: number, kernel: number): number => Math.floor((size - kernel) / stride) + 1;
   return g.node({
@@ -221,7 +264,7 @@ export function conv(
       strides: ints([stride, stride]),
       pads: ints(pads),
       dilations: ints([1, 1]),
-      group: int(1),
+      group: int(groups),
     },
     outputs: [
       {

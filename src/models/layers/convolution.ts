@@ -6,6 +6,7 @@ import { conv } from "../../onnx/ops.ts";
 import { storedTensor } from "../weight-tensor.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { weight } from "./layer-context.ts";
+import { fitsRowWinograd, rowWinograd } from "./row-winograd.ts";
 
 /** x [n, in, h, w] → [n, out, h', w']; the kernel's extent is the published one, and by default the size stays. */
 export function convolution(
@@ -19,6 +20,10 @@ export function convolution(
   const kernel = storedTensor(c.checkpoint, `${key}.weight`).shape[2] ?? 1;
   const border = (kernel - 1) / 2;
   const { stride = 1, pads = [border, border, border, border] } = options;
+  const keepsSize = stride === 1 && pads.every((extent) => extent === border);
+  if (c.dialect.rowWinograd && kernel === 3 && keepsSize && fitsRowWinograd(x, out)) {
+    return rowWinograd(c, key, x, out);
+  }
   return conv(
     c.graph,
     key,

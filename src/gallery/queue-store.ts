@@ -31,6 +31,7 @@ export class QueueStore {
   readonly #database: PageDatabase;
   readonly #presence: TabPresence;
   readonly #changes = new ChangeChannel<null>("kiln-queue");
+  readonly #disposal = new AbortController();
 
   constructor(database: PageDatabase, presence: TabPresence) {
     this.#database = database;
@@ -109,24 +110,42 @@ export class QueueStore {
   }
 
   /**
-   * Jobs whose tab is gone (reload, crash) wait again, at their old place. Call once when the page starts.
-   * @returns how many there were.
+   * Jobs whose tab is gone (reload, crash) wait again, at their old place; those whose tab is about to go (a reload whose old
+   * page still ends) follow when it has. Call once when the page starts.
+   * @returns how many there were at once.
    */
   async recover(): Promise<number> {
     const alive = await this.#presence.aliveIds();
-    let recovered = 0;
-    await this.#rewrite((jobs) =>
-      jobs.map((job) => {
-        if (job.status !== "running" || (job.runner !== undefined && alive.has(job.runner))) return job;
-        recovered++;
-        return { ...plain(job), status: "pending" };
-      }),
+    const runners = new Set(
+      (await this.list()).map((job) => job.runner).filter((runner) => runner !== undefined),
     );
-    return recovered;
+    for (const runner of runners) {
+      if (runner === this.#presence.id || !alive.has(runner)) continue;
+      const { signal } = this.#disposal;
+      this.#presence
+        .whenGone(runner, signal)
+        .then(() => this.#releaseJobsOf((other) => other === runner))
+        // Aborted with this page, or the database is gone with it: the next page recovers.
+        .catch(() => undefined);
+    }
+    return await this.#releaseJobsOf((runner) => runner === undefined || !alive.has(runner));
   }
 
   dispose(): void {
+    this.#disposal.abort();
     this.#changes.dispose();
+  }
+
+  async #releaseJobsOf(isGone: (runner: string | undefined) => boolean): Promise<number> {
+    let released = 0;
+    await this.#rewrite((jobs) =>
+      jobs.map((job) => {
+        if (job.status !== "running" || !isGone(job.runner)) return job;
+        released++;
+        return { ...plain(job), status: "pending" };
+      }),
+    );
+    return released;
   }
 
   async #replace(id: string, change: (job: QueuedJob) => QueuedJob): Promise<void> {

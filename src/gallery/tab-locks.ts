@@ -11,12 +11,14 @@ export interface TabPresence {
   readonly id: string;
   /** Ids of all tabs that are alive, this one included. */
   aliveIds(): Promise<ReadonlySet<string>>;
+  /** Resolves when that tab has ended; rejects when the signal is aborted first. */
+  whenGone(id: string, signal: AbortSignal): Promise<void>;
   dispose(): void;
 }
 
 export async function createTabPresence(id: string = crypto.randomUUID()): Promise<TabPresence> {
   const locks = lockManager();
-  if (!locks) return { id, aliveIds: () => Promise.resolve(new Set([id])), dispose: () => undefined };
+  if (!locks) return loneTab(id);
   let end: () => void = () => undefined;
   const ended = new Promise<void>((resolve) => (end = resolve));
   await new Promise<void>((held, refused) => {
@@ -33,6 +35,18 @@ export async function createTabPresence(id: string = crypto.randomUUID()): Promi
       const names = ((await locks.query()).held ?? []).map((lock) => lock.name ?? "");
       return new Set(names.filter((name) => name.startsWith(TAB)).map((name) => name.slice(TAB.length)));
     },
+    async whenGone(other, signal) {
+      await locks.request(TAB + other, { signal }, () => undefined);
+    },
     dispose: () => end(),
+  };
+}
+
+function loneTab(id: string): TabPresence {
+  return {
+    id,
+    aliveIds: () => Promise.resolve(new Set([id])),
+    whenGone: () => Promise.resolve(),
+    dispose: () => undefined,
   };
 }

@@ -7,48 +7,23 @@ import { openPageDatabase, type PageDatabase } from "../../../src/gallery/page-d
 import { openPictureFiles, type PictureFiles } from "../../../src/gallery/picture-files.ts";
 import { createTabPresence } from "../../../src/gallery/tab-locks.ts";
 import { makeThumbnail } from "../../../src/gallery/thumbnail.ts";
-import type { GeneratedPicture, GenerationRequest } from "../../../src/protocol/generation-request.ts";
+import type { GeneratedPicture } from "../../../src/protocol/generation-request.ts";
 import { whenNobodyWrites, whileWriting } from "../../../src/shared/write-lock.ts";
+import { picturesFolder, png, request } from "./gallery-pictures.ts";
 
 const DATABASE = "gallery-files-test";
 const RECORDS = 2000;
 
-const request: GenerationRequest = {
-  prompt: "a red lighthouse by the sea",
-  negativePrompt: "",
-  modelId: "kiln-small",
-  width: 512,
-  height: 256,
-  steps: 12,
-  guidanceScale: 5,
-  sampler: "DPM++ 2M",
-  schedule: "Karras",
-  seed: 7,
-  batchCount: 1,
-  batchSize: 1,
-  clipSkip: 1,
-  noiseSource: "cpu",
-  preview: false,
-};
-
 let database: PageDatabase;
 let files: PictureFiles;
 let gallery: GalleryStore;
-
-async function png(width: number, height: number, colour: string): Promise<Blob> {
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d")!;
-  context.fillStyle = colour;
-  context.fillRect(0, 0, width, height);
-  return canvas.convertToBlob({ type: "image/png" });
-}
 
 function picture(jobId: string, file: Blob): GeneratedPicture {
   return { jobId, index: 0, seed: 7, width: 512, height: 256, file, infotext: `job ${jobId}` };
 }
 
 async function folderNames(): Promise<string[]> {
-  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("pictures");
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(picturesFolder);
   const names: string[] = [];
   for await (const name of folder.keys()) names.push(name);
   return names;
@@ -68,7 +43,7 @@ function close(): void {
 beforeEach(async () => {
   await deleteDB(DATABASE);
   const root = await navigator.storage.getDirectory();
-  await root.removeEntry("pictures", { recursive: true }).catch(() => undefined);
+  await root.removeEntry(picturesFolder, { recursive: true }).catch(() => undefined);
   await open();
 });
 

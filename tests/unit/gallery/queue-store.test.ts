@@ -1,6 +1,6 @@
 // The queue's promises: order, one runner per job, nothing lost by a reload.
 
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openPageDatabase, type PageDatabase } from "../../../src/gallery/page-database.ts";
 import { QueueStore } from "../../../src/gallery/queue-store.ts";
 import type { TabPresence } from "../../../src/gallery/tab-locks.ts";
@@ -14,7 +14,8 @@ function openTab(id: string): QueueStore {
   alive.add(id);
   const presence: TabPresence = {
     id,
-    aliveIds: () => Promise.resolve(alive),
+    aliveIds: () => Promise.resolve(new Set(alive)),
+    whenGone: (other) => vi.waitFor(() => expect(alive).not.toContain(other)),
     dispose: () => alive.delete(id),
   };
   const queue = new QueueStore(database, presence);
@@ -127,6 +128,17 @@ test("jobs of a tab that is gone wait again at their place; jobs of a living tab
     ["three", "pending"],
   ]);
   expect(await reloaded.recover()).toBe(0);
+});
+
+test("a job whose tab still lives at the start waits again once that tab has ended", async () => {
+  const old = openTab("old");
+  await enqueue(old, "one");
+  await old.takeNext();
+  const reloaded = openTab("new");
+  expect(await reloaded.recover()).toBe(0);
+  alive.delete("old");
+  await vi.waitFor(async () => expect((await reloaded.list())[0].status).toBe("pending"));
+  expect((await reloaded.takeNext())?.runner).toBe("new");
 });
 
 test("the queue survives a reload", async () => {

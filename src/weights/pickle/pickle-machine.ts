@@ -3,8 +3,8 @@
 
 import { PickleCursor } from "./pickle-cursor.ts";
 import { PickleFault, pickleError, PickleRefusal } from "./pickle-fault.ts";
-import { isKind, kindOfPickle } from "./pickle-values.ts";
-import type { PickleDict, PickleGlobal, PickleList, PickleValue } from "./pickle-values.ts";
+import { emptyDict, isKind, kindOfPickle } from "./pickle-values.ts";
+import type { PickleGlobal, PickleList, PickleValue, Spend } from "./pickle-values.ts";
 
 // A full Stable Diffusion checkpoint with EMA copies and optimizer state takes about 300,000. Each operation makes at most one
 // small object, so this bounds time and memory whatever the file says.
@@ -35,7 +35,7 @@ interface Machine {
   /** Stack heights at which marks lie. */
   readonly marks: number[];
   readonly memo: Map<number, PickleValue>;
-  readonly spend: (operations: number) => void;
+  readonly spend: Spend;
 }
 
 type Operation = (machine: Machine) => void;
@@ -172,7 +172,6 @@ function build(machine: Machine): void {
 }
 
 const emptyList = (): PickleList => ({ kind: "list", items: [] });
-const emptyDict = (): PickleDict => ({ kind: "dict", entries: new Map() });
 
 /** Opcode, its name in Python's pickletools, what it does. */
 const operations: readonly (readonly [number, string, Operation])[] = [
@@ -210,7 +209,7 @@ const operations: readonly (readonly [number, string, Operation])[] = [
   [0x86, "TUPLE2", (machine) => tuple(machine, 2)],
   [0x87, "TUPLE3", (machine) => tuple(machine, 3)],
   [0x74, "TUPLE", (machine) => void machine.stack.push({ kind: "tuple", items: popToMark(machine) })],
-  [0x7d, "EMPTY_DICT", ({ stack }) => void stack.push(emptyDict())],
+  [0x7d, "EMPTY_DICT", ({ stack, spend }) => void stack.push(emptyDict(spend))],
   [0x73, "SETITEM", (machine) => setItem(machine)],
   [0x75, "SETITEMS", (machine) => fillFromMark(machine, setItems)],
   // Sets hold nothing that a model needs.
@@ -269,7 +268,7 @@ export function runPickle({ bytes, start, file, part, host }: PickleInput): {
 } {
   const cursor = new PickleCursor(bytes, start);
   let spent = 0;
-  const spend = (count: number): void => {
+  const spend: Spend = (count) => {
     spent += count;
     if (spent > MAX_OPERATIONS) throw new PickleFault(`at most ${MAX_OPERATIONS} operations`, "more");
   };

@@ -44,7 +44,10 @@ export type GlobalRole =
   /** A class kept by name only: its instances hold their state and do nothing. */
   | { readonly type: "inert" };
 
-export type GlobalCall = (args: readonly PickleValue[], spend: (operations: number) => void) => PickleValue;
+/** Counts work and memory, in operations, against what one pickle may cost. */
+export type Spend = (operations: number) => void;
+
+export type GlobalCall = (args: readonly PickleValue[], spend: Spend) => PickleValue;
 
 export interface PickleGlobal {
   readonly kind: "global";
@@ -78,6 +81,14 @@ export interface TorchTensor {
   readonly offset: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
+}
+
+// An empty Map takes some 250 bytes, as much as eight other values.
+const DICT_COST = 8;
+
+export function emptyDict(spend: Spend): PickleDict {
+  spend(DICT_COST);
+  return { kind: "dict", entries: new Map() };
 }
 
 /** A value's type, fit for a message. */

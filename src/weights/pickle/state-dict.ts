@@ -9,6 +9,10 @@ import type { PickleDict, PickleObject, PickleValue, TorchTensor } from "./pickl
 const MAX_DEPTH = 64;
 // A few thousand are usual. Values may refer to one another many times over, so this bounds time and memory.
 const MAX_VISITS = 1_000_000;
+// Ten times what the largest published networks have.
+const MAX_TENSORS = 50_000;
+// Lightning's state_dict around another one is the most that is met.
+const MAX_WRAPPERS = 4;
 // The longest published names are below 200 characters.
 const MAX_KEY_LENGTH = 1024;
 
@@ -47,7 +51,7 @@ export function readStateDict(root: PickleValue, file: string): ReadonlyMap<stri
 
 function unwrap(root: PickleValue): PickleValue {
   let value = root;
-  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+  for (let depth = 0; depth < MAX_WRAPPERS; depth++) {
     if (!isKind(value, "dict")) return value;
     const { entries } = value;
     if ([...entries.values()].some((item) => isKind(item, "tensor"))) return value;
@@ -76,6 +80,7 @@ function collect(value: PickleValue, key: string, depth: number, walk: Walk): vo
   if (isKind(value, "tensor")) {
     if (key === "") throw fault("named", "no name");
     if (walk.tensors.has(key)) throw fault("the only one of its name", "another one");
+    if (walk.tensors.size === MAX_TENSORS) throw fault(`among at most ${MAX_TENSORS} tensors`, "more");
     walk.tensors.set(key, value);
     return;
   }

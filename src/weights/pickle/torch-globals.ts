@@ -4,7 +4,7 @@
 import { quoted } from "../file-format.ts";
 import type { DType } from "../tensor-info.ts";
 import { PickleFault, PickleRefusal } from "./pickle-fault.ts";
-import { isKind, isNatural, kindOfPickle } from "./pickle-values.ts";
+import { emptyDict, isKind, isNatural, kindOfPickle } from "./pickle-values.ts";
 import type { GlobalCall, GlobalRole, PickleGlobal, PickleValue } from "./pickle-values.ts";
 
 // More than any published tensor has; keeps a hostile shape from making messages and graphs large.
@@ -69,21 +69,21 @@ const rebuildParameter: GlobalCall = ([tensor]) => {
 
 /** An OrderedDict begins empty and is filled; Python 2 passed a list of [key, value] instead. */
 const orderedDict: GlobalCall = ([pairs], spend) => {
-  const entries = new Map<PickleValue, PickleValue>();
-  if (pairs === undefined) return { kind: "dict", entries };
+  const dict = emptyDict(spend);
+  if (pairs === undefined) return dict;
   if (!isKind(pairs, "list")) throw new PickleFault("a list of pairs", kindOfPickle(pairs));
   spend(pairs.items.length);
   for (const pair of pairs.items) {
     if (!(isKind(pair, "list") || isKind(pair, "tuple")) || pair.items.length !== 2) {
       throw new PickleFault("a key and a value", kindOfPickle(pair));
     }
-    entries.set(pair.items[0], pair.items[1]);
+    dict.entries.set(pair.items[0], pair.items[1]);
   }
-  return { kind: "dict", entries };
+  return dict;
 };
 
 /** (default factory), which is never asked for a value. */
-const defaultDict: GlobalCall = () => ({ kind: "dict", entries: new Map() });
+const defaultDict: GlobalCall = (_, spend) => emptyDict(spend);
 
 /** torch.Size is a tuple. */
 const size: GlobalCall = ([items]) => {
@@ -185,6 +185,7 @@ const roles: ReadonlyMap<string, GlobalRole> = new Map([
   ...inertNames.map((name): [string, GlobalRole] => [name, { type: "inert" }]),
 ]);
 
+const MAX_NAME_LENGTH = 256;
 const MODULE = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
 // Without dots: protocol 4 would let a name walk from a class to the globals of its methods.
 const NAME = /^[A-Za-z_]\w*$/;
@@ -195,7 +196,7 @@ function isInertClass(module: string): boolean {
 
 export function torchGlobal(module: string, name: string): PickleGlobal {
   const full = `${module}.${name}`;
-  if (MODULE.test(module) && NAME.test(name)) {
+  if (full.length <= MAX_NAME_LENGTH && MODULE.test(module) && NAME.test(name)) {
     const role = roles.get(full) ?? (isInertClass(module) ? ({ type: "inert" } as const) : undefined);
     if (role) return { kind: "global", name: full, role };
   }

@@ -1,6 +1,7 @@
 // The storages that a torch pickle refers to, gathered while it runs. Knows keys and sizes, not where the bytes lie.
 
 import { byteSizes } from "../dtypes.ts";
+import { quoted } from "../file-format.ts";
 import type { PickleHost } from "./pickle-machine.ts";
 import { PickleFault } from "./pickle-fault.ts";
 import { isKind, isNatural, kindOfPickle } from "./pickle-values.ts";
@@ -57,7 +58,10 @@ function loadStorage(
   const known = storages.get(key);
   if (known === undefined) storages.set(key, { byteLength, elementBytes });
   else if (known.byteLength !== byteLength) {
-    throw new PickleFault(`${known.byteLength} bytes, as storage ${key} had before`, `${byteLength} bytes`);
+    throw new PickleFault(
+      `${known.byteLength} bytes, as storage ${quoted(key)} had before`,
+      `${byteLength} bytes`,
+    );
   }
   if (view === undefined || view === null) return { kind: "storage", key, dtype, start: 0, end: byteLength };
 

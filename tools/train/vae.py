@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from config import LATENT_CHANNELS, LATENT_SCALE, NORM_GROUPS, VaeConfig
 
+INITIAL_LOG_VARIANCE = -5.0
+
 
 def norm(channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(NORM_GROUPS, channels, eps=1e-6)
@@ -23,6 +25,8 @@ class ResnetBlock(nn.Module):
         # A module that exists only when needed: published files have no key for an identity shortcut.
         if channels != out_channels:
             self.nin_shortcut = nn.Conv2d(channels, out_channels, 1)
+        # Residual branches start silent: the net begins as a plain chain of resampling convolutions and learns far sooner.
+        nn.init.zeros_(self.conv2.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.conv1(F.silu(self.norm1(x)))
@@ -38,6 +42,7 @@ class AttentionBlock(nn.Module):
         self.k = nn.Conv2d(channels, channels, 1)
         self.v = nn.Conv2d(channels, channels, 1)
         self.proj_out = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.proj_out.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         normed = self.norm(x)
@@ -158,6 +163,31 @@ class AutoencoderKL(nn.Module):
 
     def decode(self, latents: Tensor) -> Tensor:
         return self.decoder(self.post_quant_conv(latents / LATENT_SCALE))
+
+    @torch.no_grad()
+    def begin_as_pooling(self) -> None:
+        """Initialises the chain of resampling layers to 2x2 means and copies, and the posterior to little noise.
+
+        Must be called before training only. From PyTorch's own initialisation, all colours first collapse into one
+        direction of the latents and take thousands of steps to part.
+        """
+        for level in self.encoder.down[:-1]:
+            weight = level.downsample.conv.weight
+            weight.mul_(0.5)
+            weight[:, :, :2, :2] += torch.eye(len(weight))[:, :, None, None] / 4
+        for level in self.decoder.up[1:]:
+            weight = level.upsample.conv.weight
+            weight.mul_(0.5)
+            weight[:, :, 1, 1] += torch.eye(len(weight))
+        for conv in [m for m in self.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1)]:
+            if conv.weight.any():
+                nn.init.orthogonal_(conv.weight)
+        nn.init.eye_(self.quant_conv.weight[:, :, 0, 0])
+        nn.init.zeros_(self.quant_conv.weight[LATENT_CHANNELS:])
+        nn.init.constant_(self.quant_conv.bias[LATENT_CHANNELS:], INITIAL_LOG_VARIANCE)
+        nn.init.eye_(self.post_quant_conv.weight[:, :, 0, 0])
+        self.decoder.conv_in.weight.mul_(0.5)
+        nn.init.orthogonal_(self.decoder.conv_in.weight[:, :, 1, 1])
 
     @torch.no_grad()
     def fold_latent_statistics(self, mean: Tensor, std: Tensor) -> None:

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "@playwright/test";
 import { startAppServer } from "../../scripts/app-server.ts";
-import { fillRecipe, generate, stagePicture } from "./support.ts";
+import { fillRecipe, generatePicture } from "./support.ts";
 
 const DIST = join(import.meta.dirname, "../../dist");
 const MAX_INITIAL_SCRIPT_BYTES = 200_000; // compressed
@@ -20,8 +20,7 @@ test("the app works below a sub-path", async ({ page }) => {
     });
     await page.goto(server.url);
     await fillRecipe(page, "a green hill", { steps: 1 });
-    await generate(page);
-    await expect(stagePicture(page, "a green hill")).toBeVisible({ timeout: 120_000 });
+    await generatePicture(page, "a green hill");
     expect(outside).toEqual([]);
   } finally {
     await server.close();

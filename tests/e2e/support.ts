@@ -59,9 +59,31 @@ export async function generate(page: Page): Promise<void> {
 
 /** The finished picture on the stage, whose alternative text is its prompt. */
 export function stagePicture(page: Page, prompt: string) {
-  return page.getByRole("img", { name: prompt }).first();
+  return page.getByRole("img", { name: prompt, exact: true }).first();
 }
 
-export async function openGallery(page: Page): Promise<void> {
-  await page.getByRole("link", { name: "Gallery" }).first().click();
+/** The pictures of the filmstrip beside the stage. */
+export function latestPictures(page: Page) {
+  return page.getByRole("list", { name: "Latest pictures" }).getByRole("listitem");
+}
+
+/** Presses Generate and waits for one more picture than there was. */
+export async function generatePicture(page: Page, prompt: string): Promise<void> {
+  const before = await latestPictures(page).count();
+  await generate(page);
+  await expect(latestPictures(page)).toHaveCount(before + 1, { timeout: 120_000 });
+  await expect(stagePicture(page, prompt)).toBeVisible();
+  await expect(page).toHaveTitle(/^Kiln/);
+}
+
+export async function openPage(
+  page: Page,
+  name: "Generate" | "Gallery" | "Models" | "Settings",
+): Promise<void> {
+  await page.getByRole("navigation").getByRole("link", { name, exact: true }).first().click();
+}
+
+/** Pictures of the gallery page with this prompt. */
+export function galleryPictures(page: Page, prompt: string) {
+  return page.getByRole("main").getByRole("button", { name: prompt, exact: true });
 }

@@ -39,6 +39,7 @@ export class QueueStrip extends LitElement {
       }
       ol {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 8px;
         margin: 0;
         padding: 0;
@@ -74,15 +75,10 @@ export class QueueStrip extends LitElement {
         justify-content: flex-end;
         gap: 2px;
       }
-      .row .facts {
-        flex: 1;
-      }
       .paused {
-        display: flex;
-        align-items: center;
-        justify-content: space-between;
-        gap: 8px;
-        margin-bottom: 8px;
+        display: grid;
+        gap: 6px;
+        margin-bottom: 10px;
         font-size: 13.5px;
       }
     `,
@@ -110,8 +106,8 @@ export class QueueStrip extends LitElement {
     return html`<li class=${status}>
       <div class="prompt">${request.prompt || msg("No prompt")}</div>
       ${error ? html`<div class="reason">${error.message}</div>` : nothing}
+      <div class="facts quiet">${facts}${pictures > 1 ? html` · ${pictures}×` : nothing}</div>
       <div class="row">
-        <span class="facts quiet">${facts}${pictures > 1 ? html` · ${pictures}×` : nothing}</span>
         ${
           status === "failed"
             ? this.#renderAction("restore", msg("Retry"), () => fireEvent(this, "job-retry", { id }))

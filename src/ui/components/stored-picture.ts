@@ -46,7 +46,7 @@ export class StoredPicture extends LitElement {
   override render(): TemplateResult {
     const { url } = this.#picture;
     return url === undefined
-      ? html`<img alt=${this.alt} />`
+      ? html`<div role="img" aria-label=${this.alt}></div>`
       : html`<img src=${url} alt=${this.alt} draggable="false" decoding="async" />`;
   }
 }

@@ -46,6 +46,8 @@ export interface GenerationState {
   readonly unsaved?: GeneratedPicture;
   /** The last thing that went wrong, until it is dismissed or a new job starts. */
   readonly failure?: SerializedError;
+  /** The job that failed with it. */
+  readonly failedJobId?: string;
   readonly summary?: GenerationSummary;
 }
 
@@ -63,6 +65,8 @@ export interface GenerationServices {
 
 // Failures that the next job would only repeat; the others are the fault of one job.
 const PAUSING_FAILURES = new Set(["OutOfMemory", "DeviceLost", "WorkerLost", "StorageFull", "Unsupported"]);
+
+const NO_FAILURE = { failure: undefined, failedJobId: undefined } as const;
 
 // Survives a reload of this tab and ends with it: a queue that was running goes on, one that was found does not.
 const RUNNING_MARK = "kiln-queue-running";
@@ -110,7 +114,7 @@ export class GenerationController {
   }
 
   resume(): void {
-    this.state.patch({ paused: false, failure: undefined });
+    this.state.patch({ paused: false, ...NO_FAILURE });
     this.#pump();
   }
 
@@ -152,7 +156,7 @@ export class GenerationController {
   }
 
   dismissFailure(): void {
-    this.state.patch({ failure: undefined });
+    this.state.patch(NO_FAILURE);
   }
 
   /** Ends the engine with all it holds and starts it again. The running job fails and can be retried. */
@@ -168,7 +172,7 @@ export class GenerationController {
   }
 
   async #startEngine(start: (services: GenerationServices) => Promise<DeviceReport>): Promise<void> {
-    this.state.patch({ device: undefined, deviceError: undefined, failure: undefined });
+    this.state.patch({ device: undefined, deviceError: undefined, ...NO_FAILURE });
     try {
       await this.#services.engine.subscribe((event) => this.#receive(event));
       this.state.patch({ device: await start(this.#services) });
@@ -215,7 +219,7 @@ export class GenerationController {
     this.preview.set(undefined);
     this.state.patch({
       running: firstProgress(job),
-      failure: undefined,
+      ...NO_FAILURE,
       unsaved: undefined,
       summary: undefined,
     });
@@ -227,7 +231,8 @@ export class GenerationController {
       if (isAppError(error, "Interrupted")) return await queue.finish(job.id);
       const failure = serializeError(error);
       await queue.fail(job.id, failure);
-      this.state.patch({ failure, paused: this.state.value.paused || PAUSING_FAILURES.has(failure.name) });
+      const paused = this.state.value.paused || PAUSING_FAILURES.has(failure.name);
+      this.state.patch({ failure, failedJobId: job.id, paused });
     } finally {
       this.state.patch({ running: undefined });
       this.preview.set(undefined);

@@ -56,6 +56,7 @@ export const generatePageStyles = css`
   }
   .side {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     align-content: start;
     gap: 14px;
     padding: 14px;

@@ -54,6 +54,10 @@ export class GeneratePage extends LitElement {
 
   readonly #openThumbnail = (id: number): Promise<Blob> => this.app.gallery.openThumbnail(id);
 
+  get #hasQueue(): boolean {
+    return this.#generation.value.jobs.some(({ status }) => status !== "running");
+  }
+
   #toggleGroup(group: string, open: boolean): void {
     const rest = this.app.settings.get("openGroups").filter((name) => name !== group);
     void this.app.settings.set("openGroups", open ? [...rest, group] : rest);
@@ -128,16 +132,30 @@ export class GeneratePage extends LitElement {
     </kiln-picture-stage>`;
   }
 
+  /** The one button of the error note. */
+  get #remedy(): { readonly label: string; readonly run: () => void } | undefined {
+    const { generation } = this.app;
+    const { failedJobId, deviceError, unsaved } = this.#generation.value;
+    if (unsaved) {
+      return {
+        label: msg("Download the picture"),
+        run: () => downloadBlob(unsaved.file, `${unsaved.seed}.png`),
+      };
+    }
+    if (failedJobId !== undefined)
+      return { label: msg("Try again"), run: () => void generation.retry(failedJobId) };
+    if (deviceError)
+      return { label: msg("Start the engine again"), run: () => void generation.restartEngine() };
+    return undefined;
+  }
+
   #renderNotes(): TemplateResult | typeof nothing {
-    const { failure, deviceError, unsaved } = this.#generation.value;
+    const { failure, deviceError } = this.#generation.value;
     if (!failure && !deviceError) return nothing;
     return html`<kiln-error-note
       .error=${failure ?? deviceError}
-      action=${unsaved ? msg("Download the picture") : failure ? "" : msg("Start the engine again")}
-      @error-action=${() =>
-        unsaved
-          ? downloadBlob(unsaved.file, `${unsaved.seed}.png`)
-          : void this.app.generation.restartEngine()}
+      action=${this.#remedy?.label ?? ""}
+      @error-action=${() => this.#remedy?.run()}
       @error-dismiss=${() => this.app.generation.dismissFailure()}
     ></kiln-error-note>`;
   }
@@ -193,7 +211,7 @@ export class GeneratePage extends LitElement {
         ${this.#renderNotes()} ${this.#renderStage()} ${this.#renderCaption()}
       </section>
       <section class="side" aria-label=${msg("Results")}>
-        ${this.#renderQueue()} ${this.#renderFilmStrip()}
+        ${this.#hasQueue ? this.#renderQueue() : nothing} ${this.#renderFilmStrip()}
       </section>
     </div>`;
   }

@@ -17,7 +17,8 @@ interface Entry {
   readonly jobId: string | undefined;
   readonly interrupt: AbortController;
   batch: AbortController | undefined;
-  start(): Promise<void>;
+  /** Never rejects; gives what tells the caller, to be called once the entry has left the queue. */
+  start(): Promise<() => void>;
 }
 
 function interruption(what: "job" | "batch"): AppError {
@@ -48,11 +49,11 @@ export class JobQueue {
         interrupt: new AbortController(),
         batch: undefined,
         start: async () => {
-          if (entry.interrupt.signal.aborted) return resolve({ outcome: "never started" });
           try {
-            resolve({ outcome: "ended", value: await run(this.#control(entry)) });
+            const value = await run(this.#control(entry));
+            return () => resolve({ outcome: "ended", value });
           } catch (error) {
-            reject(error as Error);
+            return () => reject(error as Error);
           }
         },
       };
@@ -82,7 +83,11 @@ export class JobQueue {
         jobId: undefined,
         interrupt: new AbortController(),
         batch: undefined,
-        start: () => task().then(resolve, reject),
+        start: () =>
+          task().then(
+            () => resolve,
+            (error: Error) => () => reject(error),
+          ),
       });
       if (!this.#running) void this.#drain();
     });
@@ -105,8 +110,9 @@ export class JobQueue {
   async #drain(): Promise<void> {
     this.#running = true;
     for (let entry = this.#entries[0]; entry; entry = this.#entries[0]) {
-      await entry.start();
+      const tellCaller = await entry.start();
       this.#entries.shift();
+      tellCaller();
     }
     this.#running = false;
   }

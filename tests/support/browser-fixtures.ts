@@ -2,8 +2,8 @@
 
 import type { OpenedModel } from "../../src/library/open-model.ts";
 import { blobSource } from "../../src/weights/blob-source.ts";
+import componentsUrl from "../fixtures/models/components.safetensors?url";
 import tinyModelUrl from "../fixtures/models/tiny.safetensors?url";
-import goldenUrl from "../fixtures/models/txt2img.safetensors?url";
 import { GoldenTensors, tinyModel } from "./fixture-model.ts";
 
 export async function fetchTinyModel(modelId: string): Promise<OpenedModel> {
@@ -11,6 +11,7 @@ export async function fetchTinyModel(modelId: string): Promise<OpenedModel> {
   return tinyModel(modelId, blobSource(blob, "tiny.safetensors"));
 }
 
-export async function fetchGoldenTensors(): Promise<GoldenTensors> {
-  return GoldenTensors.of(new Uint8Array(await (await fetch(goldenUrl)).arrayBuffer()));
+/** Inputs and outputs of the single networks. */
+export async function fetchGoldenComponents(): Promise<GoldenTensors> {
+  return GoldenTensors.of(new Uint8Array(await (await fetch(componentsUrl)).arrayBuffer()));
 }

@@ -51,8 +51,16 @@ export class GoldenTensors {
   }
 
   float32(key: string): Float32Array {
+    return new Float32Array(this.#bytes(key));
+  }
+
+  int32(key: string): Int32Array {
+    return new Int32Array(this.#bytes(key));
+  }
+
+  #bytes(key: string): ArrayBuffer {
     const info = this.#checkpoint.tensors.get(key);
     if (!info) throw new Error(`no fixture ${key}`);
-    return new Float32Array(this.#checkpoint.source.readSync(info.start, info.end).slice().buffer);
+    return this.#checkpoint.source.readSync(info.start, info.end).slice().buffer;
   }
 }

@@ -1,20 +1,23 @@
 // The engine on WebGPU, on whatever adapter the test browser has (a software one in CI): latents that stay on the device,
-// a whole run against diffusers, and a device that is lost in the middle of a job.
+// the graphs against PyTorch, and a device that is lost in the middle of a job.
 
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { encodePng } from "../../../src/engine/encode-png.ts";
 import { KilnEngine } from "../../../src/engine/engine.ts";
+import { createGpuLatentStore } from "../../../src/engine/latent-store.ts";
+import { ModelLoader, type OpenedModel } from "../../../src/engine/model-loader.ts";
 import { chooseDevice } from "../../../src/ort/compute-device.ts";
 import { GpuLatentMath } from "../../../src/ort/gpu-latent-math.ts";
 import { loadOrt } from "../../../src/ort/ort-build.ts";
 import { OrtRuntime } from "../../../src/ort/ort-runtime.ts";
 import type { EngineEvent } from "../../../src/protocol/engine-api.ts";
 import { cpuLatentMath } from "../../../src/sampling/cpu-math.ts";
-import { fetchGoldenTensors, fetchTinyModel } from "../../support/browser-fixtures.ts";
+import { fetchGoldenComponents, fetchTinyModel } from "../../support/browser-fixtures.ts";
+import type { GoldenTensors } from "../../support/fixture-model.ts";
 import { relativeDifference } from "../../support/relative-difference.ts";
 import { tinyRequest } from "../../support/tiny-request.ts";
 
-const LATENTS_TOLERANCE = 1e-3;
+const FLOAT32_TOLERANCE = 1e-4;
 const ARITHMETIC_TOLERANCE = 1e-6;
 
 describe("GpuLatentMath", () => {
@@ -49,6 +52,55 @@ describe("GpuLatentMath", () => {
   });
 });
 
+describe("the graphs on WebGPU agree with PyTorch", () => {
+  let loader: ModelLoader;
+  let golden: GoldenTensors;
+  let runtime: OrtRuntime;
+  let tiny: OpenedModel;
+
+  beforeAll(async () => {
+    golden = await fetchGoldenComponents();
+    runtime = new OrtRuntime(await loadOrt(), await chooseDevice("webgpu", 1));
+    loader = new ModelLoader(runtime, fetchTinyModel, () => Promise.reject(new Error("unused")), 2 ** 30);
+    tiny = await loader.open("tiny");
+    return async () => {
+      await loader.unload();
+      runtime.dispose();
+    };
+  });
+
+  test("text encoder", async () => {
+    const session = await loader.textEncoder(tiny, 1);
+    const { hidden } = await session.run({ input_ids: golden.int32("text.ids") });
+    expect(relativeDifference(hidden, golden.float32("text.hidden_skip1"))).toBeLessThan(FLOAT32_TOLERANCE);
+  });
+
+  test("unet, with everything on the device", async () => {
+    const session = await loader.unet(tiny, { batch: 2, latentHeight: 8, latentWidth: 8, tokens: 77 });
+    const store = createGpuLatentStore(runtime);
+    const upload = (key: string): GPUBuffer => store.math.upload(golden.float32(key)).buffer;
+    const output = await store.run(
+      session,
+      {
+        latents: upload("unet.even.latents"),
+        timestep: golden.float32("unet.even.timestep"),
+        context: upload("unet.even.context"),
+      },
+      "output",
+    );
+    const values = await store.math.download(output);
+    expect(relativeDifference(values, golden.float32("unet.even.output"))).toBeLessThan(FLOAT32_TOLERANCE);
+    store.dispose();
+  });
+
+  test("vae decoder", async () => {
+    const session = await loader.vaeDecoder(tiny, 4, 4);
+    const first = <T extends Float32Array>(batch: T): Float32Array => batch.slice(0, batch.length / 2);
+    const { pixels } = await session.run({ latents: first(golden.float32("vae.even.latents")) });
+    expect(relativeDifference(pixels, first(golden.float32("vae.even.pixels")))).toBeLessThan(FLOAT32_TOLERANCE);
+  });
+});
+
 describe("the engine on WebGPU", () => {
   afterEach(() => vi.restoreAllMocks());
 
@@ -77,28 +129,23 @@ describe("the engine on WebGPU", () => {
     return engine;
   }
 
-  test("agrees with diffusers in final latents", async () => {
-    const golden = await fetchGoldenTensors();
-    const engine = await startEngine();
-    const { tensors = {} } = await engine.generate(
-      "parity",
-      tinyRequest({ sampler: "Euler", schedule: "Uniform", steps: 7, dumpTensors: true }),
-    );
-    expect(relativeDifference(tensors.latents.data, golden.float32("euler.latents"))).toBeLessThan(LATENTS_TOLERANCE);
-    await engine.unload();
-  });
-
   test("a lost device fails the running job and the next one works on a new device", async () => {
     const devices = watchDevices();
+    const stepsOfNext: number[] = [];
     const engine = await startEngine((event) => {
-      if (event.type === "step" && event.jobId === "lost" && event.step === 1) devices[0].destroy();
+      if (event.jobId === "lost" && event.type === "loading" && event.component === "unet") devices[0].destroy();
+      if (event.jobId !== "next" || event.type !== "step") return;
+      stepsOfNext.push(event.step);
+      void engine.interrupt("next");
     });
-    await expect(engine.generate("lost", tinyRequest({ steps: 20 }))).rejects.toMatchObject({
+    await expect(engine.generate("lost", tinyRequest())).rejects.toMatchObject({
       name: "DeviceLost",
       details: { expected: "a working GPU device" },
     });
-    const summary = await engine.generate("next", tinyRequest({ steps: 2 }));
-    expect(summary).toMatchObject({ outcome: "finished", pictures: 1 });
+    // One finished step shows that everything works again; a software adapter takes long for more.
+    const summary = await engine.generate("next", tinyRequest({ guidanceScale: 1 }));
+    expect(summary).toMatchObject({ outcome: "interrupted" });
+    expect(stepsOfNext).toEqual([1]);
     expect(devices).toHaveLength(2);
     await engine.unload();
   });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { GraphBuilder } from "../../../src/onnx/graph-builder.ts";
 import { GraphError } from "../../../src/onnx/graph-error.ts";
 import type { ExternalTensor } from "../../../src/onnx/onnx-model.ts";
-import { add, concat, conv, gemm, matMul, mul, reshape, split } from "../../../src/onnx/ops.ts";
+import { add, concat, conv, gemm, matMul, mul, reshape, slice, split } from "../../../src/onnx/ops.ts";
 
 function weight(location: string, shape: readonly number[]): ExternalTensor {
   const bytes = new Uint8Array(4 * shape.reduce((product, extent) => product * extent, 1));
@@ -66,6 +66,10 @@ test.each<[string, (g: GraphBuilder) => unknown]>([
   ["Add of two dtypes", (g) => add(g, "here", g.input("a", "float32", [2]), g.input("b", "float16", [2]))],
   ["Reshape to another number of elements", (g) => reshape(g, "here", g.input("a", "float32", [2, 3]), [5])],
   ["Split that does not add up", (g) => split(g, "here", g.input("a", "float32", [2, 3]), 1, [1, 1])],
+  [
+    "Slice beyond the end",
+    (g) => slice(g, "here", g.input("a", "float32", [2, 3]), { axis: 1, start: 1, step: 2, extent: 2 }),
+  ],
   [
     "Concat of unlike shapes",
     (g) => concat(g, "here", [g.input("a", "float32", [2, 3]), g.input("b", "float32", [3, 3])], 1),

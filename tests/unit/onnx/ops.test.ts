@@ -17,9 +17,11 @@ import {
   layerNormalization,
   matMul,
   mul,
+  padZeros,
   reshape,
   resizeNearest,
   sin,
+  slice,
   softmax,
   split,
   transpose,
@@ -131,6 +133,18 @@ const cases: readonly OperatorCase[] = [
     expected: (x) => [1, 2, 4, 5].map((i) => x[i]),
   },
   {
+    name: "Slice with a step",
+    x: [1, 5, 2],
+    build: (g, x) => slice(g, "op", x, { axis: 1, start: 1, step: 3, extent: 2 }),
+    expected: (x) => [2, 3, 8, 9].map((i) => x[i]),
+  },
+  {
+    name: "Pad with zeros on one axis",
+    x: [1, 2, 2],
+    build: (g, x) => padZeros(g, "op", x, { axis: 1, before: 1, after: 2 }),
+    expected: (x) => [0, 0, ...x, 0, 0, 0, 0],
+  },
+  {
     name: "Gather",
     x: [3, 2],
     build: (g, x) => gather(g, "op", x, g.constant("int32", [1, 4], [2, 0, 0, 1])),
@@ -152,6 +166,12 @@ const cases: readonly OperatorCase[] = [
     name: "MatMul",
     x: [1, 2, 2],
     build: (g, x, c) => matMul(g, "op", x, c([1, 2, 1], [2, 3])),
+    expected: ([a, b, c, d]) => [2 * a + 3 * b, 2 * c + 3 * d],
+  },
+  {
+    name: "MatMul of one matrix with each of a batch",
+    x: [2, 2, 1],
+    build: (g, x, c) => matMul(g, "op", c([1, 2], [2, 3]), x),
     expected: ([a, b, c, d]) => [2 * a + 3 * b, 2 * c + 3 * d],
   },
   {
@@ -195,6 +215,13 @@ const cases: readonly OperatorCase[] = [
         pads: [0, 0, 0, 0],
       }),
     expected: ([a, b]) => [a, b, a + b + 1],
+  },
+  {
+    name: "Conv in two groups",
+    x: [1, 2, 1, 1],
+    build: (g, x, c) =>
+      conv(g, "op", x, c([2, 1, 1, 1], [2, 3]), c([2], [1, 0]), { stride: 1, pads: [0, 0, 0, 0], groups: 2 }),
+    expected: ([a, b]) => [2 * a + 1, 3 * b],
   },
   {
     name: "Resize to twice the size",

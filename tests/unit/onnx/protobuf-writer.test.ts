@@ -37,6 +37,6 @@ test("a message larger than the first buffer keeps every byte", () => {
   const payload = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
   const bytes = new ProtobufWriter().varint(1, 7).bytes(2, payload).float(3, 1).finish();
   expect([...bytes.subarray(0, 6)]).toEqual([0x08, 7, 0x12, 0xa0, 0x8d, 0x06]);
-  expect(bytes.subarray(6, 100_006)).toEqual(payload);
+  expect(Buffer.compare(bytes.subarray(6, 100_006), payload)).toBe(0);
   expect(bytes.length).toBe(100_006 + 5);
 });

@@ -14,13 +14,14 @@ import { openTorchZip } from "./torch-zip.ts";
 
 const SIGNATURE_BYTES = 4;
 
-/** Both of torch's file forms, by the bytes they begin with. */
+/** Both of torch's file forms, by what each of their first bytes may be. No .safetensors file begins like either. */
 const forms: readonly {
-  readonly signature: readonly number[];
+  readonly signature: readonly (readonly number[])[];
   readonly open: (source: ByteSource) => Promise<TorchArchive>;
 }[] = [
-  { signature: [0x50, 0x4b, 0x03, 0x04], open: openTorchZip },
-  { signature: [0x80], open: openTorchLegacy }, // PROTO
+  { signature: [[0x50], [0x4b], [0x03], [0x04]], open: openTorchZip },
+  // PROTO of 2 to 5, then the magic number: LONG1 of 10 bytes, or a FRAME of 13 around that.
+  { signature: [[0x80], [2, 3, 4, 5], [0x8a, 0x95], [10, 13]], open: openTorchLegacy },
 ];
 
 /** True for bytes that begin like a file of torch's; whether it is one shows when it is opened. */
@@ -29,7 +30,7 @@ export function startsLikeTorch(bytes: Uint8Array): boolean {
 }
 
 function findForm(bytes: Uint8Array): (typeof forms)[number] | undefined {
-  return forms.find(({ signature }) => signature.every((byte, index) => bytes[index] === byte));
+  return forms.find(({ signature }) => signature.every((allowed, index) => allowed.includes(bytes[index])));
 }
 
 /** @throws AppError FileFormat that names the part of the file, what was expected and what was got. */
@@ -38,7 +39,7 @@ export async function openTorchCheckpoint(source: ByteSource): Promise<Checkpoin
   if (!form) {
     throw fileFormatError(source.name, {
       where: "the file",
-      expected: "begun as torch.save does (a ZIP file or a pickle)",
+      expected: "begun as torch.save does (a ZIP file or a magic number)",
       got: source.byteLength === 0 ? "an empty file" : "other bytes",
     });
   }

@@ -15,7 +15,7 @@ const MAGIC = 0x1950a86a20f9469cfc6cn;
 const FILE_VERSION = 1001;
 // How long the pickles are is known when they end. Those of upscalers fit into the first window.
 const FIRST_WINDOW_BYTES = 256 * 1024;
-// As for data.pkl, where Stable Diffusion's needs 2 MB.
+// As for data.pkl in the ZIP form.
 const MAX_PICKLE_BYTES = 16 * 1024 * 1024;
 const COUNT_BYTES = 8;
 

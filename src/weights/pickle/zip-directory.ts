@@ -15,7 +15,7 @@ const END_BYTES = 22;
 const END64_BYTES = 56;
 const LOCATOR64_BYTES = 20;
 const MAX_COMMENT_BYTES = 0xffff; // its length is a u16
-// A Stable Diffusion checkpoint with EMA copies has some 2,000 entries in 150 KB.
+// Stable Diffusion 1.5 with EMA copies and optimizer state has 7,300 entries in 450 KB.
 const MAX_DIRECTORY_BYTES = 8 * 1024 * 1024;
 const MAX_ENTRIES = 100_000;
 const ZIP64_EXTRA = 0x0001;

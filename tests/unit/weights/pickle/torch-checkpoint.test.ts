@@ -3,7 +3,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { memorySource } from "../../../../src/weights/memory-source.ts";
-import { openTorchCheckpoint } from "../../../../src/weights/pickle/torch-checkpoint.ts";
+import { openTorchCheckpoint, startsLikeTorch } from "../../../../src/weights/pickle/torch-checkpoint.ts";
 import { openSafetensors } from "../../../../src/weights/safetensors.ts";
 import { countingSource } from "../../../support/counting-source.ts";
 
@@ -51,6 +51,15 @@ test.each(names.filter((name) => readFileSync(new URL(name, folder))[0] === 0x50
     }
   },
 );
+
+test("torch's files are told from .safetensors files by their first four bytes", () => {
+  for (const name of readdirSync(folder)) {
+    const start = readFileSync(new URL(name, folder)).subarray(0, 4);
+    expect(startsLikeTorch(start), name).toBe(!name.endsWith(".safetensors"));
+  }
+  // A .safetensors header of 640 bytes begins with the same two bytes as a pickle.
+  expect(startsLikeTorch(Uint8Array.of(0x80, 2, 0, 0))).toBe(false);
+});
 
 test("tensors that share a storage share its bytes", async () => {
   const { tensors } = await openTorchCheckpoint(fixture("shared-storage.pt"));

@@ -80,15 +80,11 @@ test("pickles longer than the first read are read whole, and the storages behind
 });
 
 test.each<readonly [string, Uint8Array, RegExp]>([
-  [
-    "a pickle that torch did not write",
-    pickleOf(dictOf({ weight: int(1) })),
-    /magic number should be torch's .*, got a dict/,
-  ],
+  ["a pickle that torch did not write", pickleOf(dictOf({ weight: int(1) })), /begun as torch\.save does/],
   [
     "another magic number",
-    legacyFile({ magic: pickleOf(int(7)) }),
-    /magic number should be torch's .*, got 7/,
+    legacyFile({ magic: pickleOf([0x8a, 10, ...Array<number>(10).fill(1)]) }),
+    /magic number should be torch's .*, got \d/,
   ],
   ["another version", legacyFile({ version: 1002 }), /format version should be torch's 1001, got 1002/],
   [

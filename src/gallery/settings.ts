@@ -30,8 +30,6 @@ export interface SettingValues {
   readonly noiseSource: NoiseSource;
   /** Show the picture while it emerges. */
   readonly preview: boolean;
-  /** Route of the page that was open last. */
-  readonly page: string;
   /** Names of the form's groups that are unfolded. */
   readonly openGroups: readonly string[];
 }
@@ -94,7 +92,6 @@ export const settings: { readonly [K in SettingKey]: SettingRow<SettingValues[K]
   device: row<DevicePreference>("auto", isOneOf("auto", "webgpu", "wasm")),
   noiseSource: row<NoiseSource>("cpu", isOneOf("cpu", "nv")),
   preview: row(true, isFlag),
-  page: row("generate", isName),
   openGroups: row<readonly string[]>(
     ["size", "sampling", "batch"],
     (value) => Array.isArray(value) && value.every(isName),

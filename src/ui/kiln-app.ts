@@ -64,14 +64,12 @@ export class KilnApp extends LitElement {
   }
 
   #follow(): void {
-    const route =
-      routeOf(location.hash) ?? routes.find(({ id }) => id === this.app.settings.get("page")) ?? routes[0];
+    const route = routeOf(location.hash) ?? routes[0];
     this.route = route;
     if (!this.opened.includes(route)) {
       this.opened = [...this.opened, route];
       void route.load();
     }
-    void this.app.settings.set("page", route.id).catch(() => undefined);
   }
 
   #key(event: KeyboardEvent): void {

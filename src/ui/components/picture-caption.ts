@@ -88,8 +88,8 @@ export class PictureCaption extends LitElement {
       <button
         class="button plain square"
         type="button"
-        aria-label=${msg("Restore all parameters")}
-        title=${msg("Restore all parameters")}
+        aria-label=${msg("Reuse all parameters")}
+        title=${msg("Reuse all parameters")}
         @click=${() => fireEvent(this, "picture-restore", null)}
       >
         ${icon("restore")}

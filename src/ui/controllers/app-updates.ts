@@ -48,7 +48,8 @@ export class AppUpdates {
     workbox.addEventListener("controlling", ({ isUpdate }) => {
       if (isUpdate) location.reload();
     });
-    await workbox.register();
+    // Refused in private windows and by some policies; an app without offline support is still the app.
+    await workbox.register().catch(() => undefined);
   }
 
   applyUpdate(): void {

@@ -7,17 +7,16 @@ export const uint64 = (value: number | bigint): number[] => [
   ...new Uint8Array(BigUint64Array.of(BigInt(value)).buffer),
 ];
 
-export const PROTO_2 = [0x80, 2];
+const PROTO_2 = [0x80, 2];
 export const STOP = 0x2e;
 export const MARK = 0x28;
 export const NONE = 0x4e;
-export const NEWFALSE = 0x89;
+const NEWFALSE = 0x89;
 export const EMPTY_DICT = 0x7d;
 export const EMPTY_LIST = 0x5d;
 export const EMPTY_TUPLE = 0x29;
 export const TUPLE = 0x74;
 export const TUPLE1 = 0x85;
-export const TUPLE2 = 0x86;
 export const LIST = 0x6c;
 export const APPEND = 0x61;
 export const SETITEM = 0x73;
@@ -45,7 +44,7 @@ export const storageOf = (key: string, count: number, view: number[] = []): numb
   BINPERSID,
 ];
 
-export interface TensorParts {
+interface TensorParts {
   readonly storage?: number[];
   readonly offset?: number[];
   readonly shape?: readonly number[];

@@ -15,7 +15,7 @@ import type { OrtSession } from "../ort/ort-session.ts";
 import { createClipTokenizer, type ClipTokenizer } from "../prompt/clip-tokenizer.ts";
 import { isAppError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
-import { openSafetensors } from "../weights/safetensors.ts";
+import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import type { TokenizerNeed } from "./default-tokenizers.ts";
 import { sessionsToRelease, type HeldSession, type SessionKind } from "./memory-policy.ts";
 import type { UnetShape } from "./ort-components.ts";
@@ -64,10 +64,13 @@ export class ModelLoader {
     const known = this.#opened.get(modelId);
     if (known) return known;
     const { source, tokenizer, record } = await this.#openModel(modelId);
-    const detected = detectModel(await openSafetensors(source));
-    const { vocabJson, mergesText } = 
+    const detected = detectModel(await openCheckpoint(source));
+    const { vocabJson, mergesText } =
       tokenizer ??
-      (await this.#defaultTokenizer({ modelName: record.name, vocabulary: detected.textEncoders[0].vocabulary }));
+      (await this.#defaultTokenizer({
+        modelName: record.name,
+        vocabulary: detected.textEncoders[0].vocabulary,
+      }));
     const model = { record, detected, tokenizer: createClipTokenizer(vocabJson, mergesText) };
     this.#opened.set(modelId, model);
     for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);
@@ -94,14 +97,23 @@ export class ModelLoader {
 
   unet(model: OpenedModel, shape: UnetShape): Promise<OrtSession> {
     const { batch, latentHeight, latentWidth, tokens } = shape;
-    return this.#session(model, "unet", [batch, latentHeight, latentWidth, tokens].join("x"), "device", (dialect) =>
-      buildUnet(model.detected.checkpoint, model.detected.unet, { dialect, ...shape }),
+    return this.#session(
+      model,
+      "unet",
+      [batch, latentHeight, latentWidth, tokens].join("x"),
+      "device",
+      (dialect) => buildUnet(model.detected.checkpoint, model.detected.unet, { dialect, ...shape }),
     );
   }
 
   vaeDecoder(model: OpenedModel, latentHeight: number, latentWidth: number): Promise<OrtSession> {
     return this.#session(model, "vae decoder", `${latentHeight}x${latentWidth}`, "cpu", (dialect) =>
-      buildVaeDecoder(model.detected.checkpoint, model.detected.vae, { dialect, batch: 1, latentHeight, latentWidth }),
+      buildVaeDecoder(model.detected.checkpoint, model.detected.vae, {
+        dialect,
+        batch: 1,
+        latentHeight,
+        latentWidth,
+      }),
     );
   }
 
@@ -133,7 +145,11 @@ export class ModelLoader {
     }
     const graph = build(dialectFor(this.#runtime.device.kind, this.precision(model)));
     const bytes = footprint(graph);
-    const release = sessionsToRelease([...this.#sessions.values()], { key, kind, modelId, bytes }, this.#budget);
+    const release = sessionsToRelease(
+      [...this.#sessions.values()],
+      { key, kind, modelId, bytes },
+      this.#budget,
+    );
     for (const held of release) await this.#release(held);
     const session = await this.#create(graph, outputs);
     this.#sessions.set(key, { key, kind, modelId, bytes, session, lastUsed: ++this.#uses });

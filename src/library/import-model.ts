@@ -5,7 +5,7 @@ import { AppError } from "../protocol/app-error.ts";
 import type { ImportProgress, ModelRecord } from "../protocol/library-api.ts";
 import { blobSource } from "../weights/blob-source.ts";
 import type { ByteSource } from "../weights/byte-source.ts";
-import { openSafetensors } from "../weights/safetensors.ts";
+import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { describeModel } from "./describe-model.ts";
 import { hashSource } from "./file-hash.ts";
 import type { LibraryDatabase } from "./library-database.ts";
@@ -35,7 +35,7 @@ export async function importModel(
 ): Promise<ModelRecord> {
   const fileName = safeFileName(file.name);
   const source = blobSource(file, fileName);
-  const checkpoint = await openSafetensors(source);
+  const checkpoint = await openCheckpoint(source);
   const detected = detectModel(checkpoint);
 
   const report = throttled(file.size, (bytesDone) =>

@@ -28,6 +28,9 @@ const PICTURE_READERS: Readonly<Record<string, TextReader>> = {
 // Larger than any picture with a recipe, small enough to be read at once.
 const MAX_PICTURE_BYTES = 256 * 1024 * 1024;
 
+/** What models are published as; what is inside is told by the library. */
+const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin)$/i;
+
 function nothing(message: string, where: string, expected: string, got: string): Finding {
   return {
     kind: "nothing",
@@ -52,7 +55,7 @@ async function findInPicture(file: File, read: TextReader, models: readonly Mode
 }
 
 async function findInFile(file: File, models: readonly ModelRecord[]): Promise<Finding> {
-  if (/\.safetensors$/i.test(file.name)) return { kind: "model", file };
+  if (MODEL_FILE.test(file.name)) return { kind: "model", file };
   const read = PICTURE_READERS[file.type] as TextReader | undefined;
   try {
     if (read) return await findInPicture(file, read, models);
@@ -60,7 +63,7 @@ async function findInFile(file: File, models: readonly ModelRecord[]): Promise<F
   } catch (error) {
     return { kind: "nothing", error: serializeError(error) };
   }
-  const taken = "a picture, a .safetensors model or text";
+  const taken = "a picture, a .safetensors or .ckpt model or text";
   return nothing(
     `${file.name} is nothing that can be used here.`,
     file.name,

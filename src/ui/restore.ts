@@ -23,7 +23,7 @@ function findModel(
 ): ModelRecord | undefined {
   if (hash !== undefined && hash !== "")
     return models.find(({ sha256 }) => sha256.startsWith(hash.toLowerCase()));
-  return models.find((model) => model.name === name || model.fileName.replace(/\.safetensors$/, "") === name);
+  return models.find((model) => model.name === name || model.fileName.replace(/\.[^.]+$/, "") === name);
 }
 
 /** Undefined when the text is not an infotext, but for example only a prompt. */

@@ -40,10 +40,7 @@ test("a dropped picture gives its recipe back", async ({ app }) => {
   for (const event of ["dragenter", "dragover", "drop"]) {
     await app.dispatchEvent("body", event, { dataTransfer: transfer });
   }
-  await app
-    .getByRole("button", { name: /^Restore/ })
-    .first()
-    .click();
+  await app.getByRole("dialog").getByRole("button", { name: "Restore all" }).click();
   await expect(app.getByLabel("Prompt", { exact: true })).toHaveValue(PROMPT);
   await expect(app.getByRole("spinbutton", { name: "Steps", exact: true })).toHaveValue("3");
   await expect(app.getByLabel("Seed", { exact: true })).toHaveValue("4711");

@@ -100,7 +100,7 @@ export class DropTarget extends LitElement {
       ${icon("drop")}
       <b>${msg("Drop it anywhere")}</b>
       <span
-        >${msg("A picture restores its parameters, a .safetensors file becomes a model, text becomes the prompt.")}</span
+        >${msg("A picture restores its parameters, a .safetensors or .ckpt file becomes a model, text becomes the prompt.")}</span
       >
     </div>`;
   }

@@ -167,7 +167,7 @@ export class ModelsPage extends LitElement {
       <h1>${msg("Models")}</h1>
       <div class="drop">
         ${icon("drop")}
-        <p><b>${msg("Drop a .safetensors checkpoint anywhere")}</b></p>
+        <p><b>${msg("Drop a .safetensors or .ckpt checkpoint anywhere")}</b></p>
         <p class="quiet">
           ${msg("Stable Diffusion 1.x, as downloaded. It is copied into this browser and never leaves it.")}
         </p>
@@ -178,7 +178,7 @@ export class ModelsPage extends LitElement {
           type="file"
           hidden
           multiple
-          accept=".safetensors"
+          accept=".safetensors,.ckpt,.pt,.pth,.bin"
           aria-label=${msg("Model file")}
           @change=${() => void this.#importPicked()}
         />

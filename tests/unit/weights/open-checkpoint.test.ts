@@ -15,11 +15,14 @@ test("a .safetensors file is opened as one", async () => {
   expect([...checkpoint.tensors.keys()]).toEqual(["a"]);
 });
 
-test.each(["every-dtype.pt", "every-dtype-legacy.pth", "lightning.ckpt"])("torch's %s is opened as one", async (name) => {
-  const source = memorySource(new Uint8Array(readFileSync(join(PICKLES, name))), "model.safetensors");
-  const checkpoint = await openCheckpoint(source);
-  expect(checkpoint.tensors.size).toBeGreaterThan(0);
-});
+test.each(["every-dtype.pt", "every-dtype-legacy.pth", "lightning.ckpt"])(
+  "torch's %s is opened as one",
+  async (name) => {
+    const source = memorySource(new Uint8Array(readFileSync(join(PICKLES, name))), "model.safetensors");
+    const checkpoint = await openCheckpoint(source);
+    expect(checkpoint.tensors.size).toBeGreaterThan(0);
+  },
+);
 
 test("an empty file is refused with a sentence that names it", async () => {
   await expect(openCheckpoint(memorySource(new Uint8Array(0), "empty.ckpt"))).rejects.toMatchObject({

@@ -127,7 +127,10 @@ export class EngineClient implements Engine {
     this.#forgetDeadWorker();
     if (!this.#options) {
       return Promise.reject(
-        new AppError("Unsupported", "The engine was not started.", { where: "engine", expected: "start() first" }),
+        new AppError("Unsupported", "The engine was not started.", {
+          where: "engine",
+          expected: "start() first",
+        }),
       );
     }
     return this.#ready ?? this.#prepare(this.#options);

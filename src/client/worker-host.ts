@@ -64,15 +64,21 @@ export class WorkerHost<Api> {
         watch.abort();
         worker.terminate();
         reject(
-          new AppError("WorkerLost", `The ${this.#label} stopped working: ${reason} It starts again by itself.`, {
-            where: this.#label,
-            expected: "a running worker",
-            got: reason,
-          }),
+          new AppError(
+            "WorkerLost",
+            `The ${this.#label} stopped working: ${reason} It starts again by itself.`,
+            {
+              where: this.#label,
+              expected: "a running worker",
+              got: reason,
+            },
+          ),
         );
       },
     };
-    worker.addEventListener("error", (event) => living.end(`${event.message || "its program could not be loaded"}.`));
+    worker.addEventListener("error", (event) =>
+      living.end(`${event.message || "its program could not be loaded"}.`),
+    );
     worker.addEventListener("messageerror", () => living.end("a message could not be read."));
     worker.addEventListener("message", () => void watchLifeLock(name, living, watch.signal));
     return living;
@@ -80,7 +86,11 @@ export class WorkerHost<Api> {
 }
 
 /** Waits for the lock that the worker holds while it lives. Asked at every answer until the worker is seen to hold it. */
-async function watchLifeLock(name: string, living: { end(reason: string): void }, signal: AbortSignal): Promise<void> {
+async function watchLifeLock(
+  name: string,
+  living: { end(reason: string): void },
+  signal: AbortSignal,
+): Promise<void> {
   const { held = [], pending = [] } = await navigator.locks.query();
   const ours = (lock: LockInfo): boolean => lock.name === name;
   if (signal.aborted || !held.some(ours) || pending.some(ours)) return;

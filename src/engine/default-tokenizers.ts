@@ -26,6 +26,10 @@ export async function tokenizerFor(
   throw new AppError(
     "UnsupportedModel",
     `${modelName} needs a vocabulary of ${vocabulary} tokens, which this version of Kiln does not have.`,
-    { where: `${modelName}: text encoder`, expected: `a vocabulary of ${sizes.join(" or ")} tokens`, got: `${vocabulary}` },
+    {
+      where: `${modelName}: text encoder`,
+      expected: `a vocabulary of ${sizes.join(" or ")} tokens`,
+      got: `${vocabulary}`,
+    },
   );
 }

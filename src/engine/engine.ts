@@ -117,7 +117,10 @@ export class KilnEngine implements Engine {
   async #ready(): Promise<Running> {
     const options = this.#options;
     if (!options) {
-      throw new AppError("Unsupported", "The engine was not started.", { where: "engine", expected: "start() first" });
+      throw new AppError("Unsupported", "The engine was not started.", {
+        where: "engine",
+        expected: "start() first",
+      });
     }
     this.#running ??= this.#open(options);
     try {
@@ -143,7 +146,10 @@ export class KilnEngine implements Engine {
     const runtime = new OrtRuntime(build, await chooseDevice(device, build.threads));
     const { openModel, defaultTokenizer, deviceMemoryGib } = this.#surroundings;
     const budget = memoryBudget(runtime.device.kind, deviceMemoryGib);
-    return { runtime, loader: new ModelLoader(runtime, (id) => openModel(id, baseUrl), defaultTokenizer, budget) };
+    return {
+      runtime,
+      loader: new ModelLoader(runtime, (id) => openModel(id, baseUrl), defaultTokenizer, budget),
+    };
   }
 
   async #abandon(): Promise<void> {

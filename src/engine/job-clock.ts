@@ -79,7 +79,8 @@ export class ProgressEstimate {
   addStep(batch: number, step: number, seconds: number): Progress {
     this.#totalSeconds += seconds;
     this.#totalSteps += 1;
-    this.#perStep = this.#perStep === undefined ? seconds : this.#perStep + NEWEST_WEIGHT * (seconds - this.#perStep);
+    this.#perStep =
+      this.#perStep === undefined ? seconds : this.#perStep + NEWEST_WEIGHT * (seconds - this.#perStep);
     const decode = this.#perDecode ?? this.#perStep * DECODE_STEPS;
     const whole = this.#batches * (this.#steps * this.#perStep + decode);
     const batchesLeft = this.#batches - batch - 1;

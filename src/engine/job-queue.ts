@@ -10,7 +10,8 @@ export interface JobControl {
   nextBatch(): AbortSignal;
 }
 
-export type JobEnd<T> = { readonly outcome: "ended"; readonly value: T } | { readonly outcome: "never started" };
+export type JobEnd<T> =
+  { readonly outcome: "ended"; readonly value: T } | { readonly outcome: "never started" };
 
 interface Entry {
   /** Undefined for tasks between jobs, which nobody can end. */
@@ -22,9 +23,13 @@ interface Entry {
 }
 
 function interruption(what: "job" | "batch"): AppError {
-  return new AppError("Interrupted", what === "job" ? "The job was interrupted." : "The picture was skipped.", {
-    where: what,
-  });
+  return new AppError(
+    "Interrupted",
+    what === "job" ? "The job was interrupted." : "The picture was skipped.",
+    {
+      where: what,
+    },
+  );
 }
 
 /** Owns the pending jobs. A failing job never stops the next. */
@@ -53,7 +58,7 @@ export class JobQueue {
             const value = await run(this.#control(entry));
             return () => resolve({ outcome: "ended", value });
           } catch (error) {
-            return () => reject(error as Error);
+            return () => reject(error);
           }
         },
       };

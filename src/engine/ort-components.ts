@@ -53,7 +53,8 @@ const MAX_PADDED_TOKENS = 77 * 12;
 function repeated(conditioning: Conditioning, tokens: number): Conditioning {
   if (conditioning.tokens === tokens) return conditioning;
   const context = new Float32Array(tokens * conditioning.width);
-  for (let at = 0; at < context.length; at += conditioning.context.length) context.set(conditioning.context, at);
+  for (let at = 0; at < context.length; at += conditioning.context.length)
+    context.set(conditioning.context, at);
   return { ...conditioning, tokens, context };
 }
 
@@ -85,12 +86,18 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
     const common = conditionings.map(({ tokens }) => tokens).reduce(leastCommonMultiple);
     const longest = Math.max(...conditionings.map(({ tokens }) => tokens));
     const tokens = common <= Math.max(longest, MAX_PADDED_TOKENS) ? common : undefined;
-    const prepared = conditionings.map((conditioning) => this.#context(repeated(conditioning, tokens ?? conditioning.tokens)));
+    const prepared = conditionings.map((conditioning) =>
+      this.#context(repeated(conditioning, tokens ?? conditioning.tokens)),
+    );
     for (const group of groupsByLength(prepared)) await this.#session(group);
     return prepared;
   }
 
-  async predict(x: X, timestep: number, conditionings: readonly PreparedConditioning[]): Promise<readonly X[]> {
+  async predict(
+    x: X,
+    timestep: number,
+    conditionings: readonly PreparedConditioning[],
+  ): Promise<readonly X[]> {
     const contexts = conditionings as readonly PreparedContext[];
     const outputs = new Map<PreparedContext, X>();
     for (const group of groupsByLength(contexts)) {

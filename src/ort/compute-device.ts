@@ -44,7 +44,10 @@ export function isSoftwareAdapter(
 
 function wasmDevice(reason: string, threads: number): ComputeDevice {
   const cpu = `WebAssembly SIMD, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
-  return { kind: "wasm", report: { device: "wasm", precision: "float32", threads, description: cpu, reason } };
+  return {
+    kind: "wasm",
+    report: { device: "wasm", precision: "float32", threads, description: cpu, reason },
+  };
 }
 
 async function openGpu(adapter: GPUAdapter): Promise<GPUDevice> {
@@ -72,11 +75,15 @@ export async function chooseDevice(preference: DevicePreference, threads: number
   if (!adapter) {
     const missing = gpu ? "This browser found no WebGPU adapter." : "This browser has no WebGPU.";
     if (preference === "auto") return wasmDevice(`${missing} The processor computes instead.`, threads);
-    throw new AppError("Unsupported", `${missing} Choose the automatic device or the processor in the settings.`, {
-      where: "device",
-      expected: "a WebGPU adapter",
-      got: gpu ? "none" : "no navigator.gpu",
-    });
+    throw new AppError(
+      "Unsupported",
+      `${missing} Choose the automatic device or the processor in the settings.`,
+      {
+        where: "device",
+        expected: "a WebGPU adapter",
+        got: gpu ? "none" : "no navigator.gpu",
+      },
+    );
   }
   const name = adapterName(adapter.info);
   const software = isSoftwareAdapter(adapter.info);
@@ -89,7 +96,8 @@ export async function chooseDevice(preference: DevicePreference, threads: number
   const device = await openGpu(adapter);
   const precision = device.features.has("shader-f16") ? "float16" : "float32";
   const why = preference === "auto" ? "A WebGPU adapter was found" : "WebGPU was chosen in the settings";
-  const how = precision === "float16" ? "it computes in float16" : "it has no float16 shaders, so float32 is used";
+  const how =
+    precision === "float16" ? "it computes in float16" : "it has no float16 shaders, so float32 is used";
   return {
     kind: "webgpu",
     gpu: device,

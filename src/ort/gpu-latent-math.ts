@@ -99,7 +99,10 @@ export class GpuLatentMath implements LatentMath<GpuLatents> {
 
   async download(x: GpuLatents): Promise<Float32Array> {
     const bytes = x.length * 4;
-    const staging = this.#gpu.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const staging = this.#gpu.createBuffer({
+      size: bytes,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
     try {
       const encoder = this.#gpu.createCommandEncoder();
       encoder.copyBufferToBuffer(x.buffer, 0, staging, 0, bytes);

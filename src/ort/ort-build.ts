@@ -1,9 +1,10 @@
 // Picks the onnxruntime-web build this browser should run and sets its environment. Loads nothing until asked.
 
+import type * as OnnxRuntime from "onnxruntime-web";
 import { AppError } from "../protocol/app-error.ts";
 
 /** The runtime's module namespace; all builds share one interface. */
-export type Ort = typeof import("onnxruntime-web");
+export type Ort = typeof OnnxRuntime;
 
 export interface OrtBuild {
   readonly ort: Ort;
@@ -29,11 +30,15 @@ export function threadCount(isolated: boolean, logicalCores: number): number {
 /** Loads the runtime: JSPI where the browser has it, else asyncify. Rejects with Unsupported when WebAssembly is off. */
 export async function loadOrt(): Promise<OrtBuild> {
   if (typeof WebAssembly !== "object") {
-    throw new AppError("Unsupported", "This browser has WebAssembly switched off, and Kiln cannot run without it.", {
-      where: "runtime",
-      expected: "WebAssembly",
-      got: "nothing",
-    });
+    throw new AppError(
+      "Unsupported",
+      "This browser has WebAssembly switched off, and Kiln cannot run without it.",
+      {
+        where: "runtime",
+        expected: "WebAssembly",
+        got: "nothing",
+      },
+    );
   }
   const name = "Suspending" in WebAssembly ? "jspi" : "asyncify";
   const threads = threadCount(globalThis.crossOriginIsolated, navigator.hardwareConcurrency);

@@ -107,6 +107,8 @@ export class OrtRuntime {
     const error = this.#gpuError;
     if (!error) return;
     this.#gpuError = undefined;
-    throw error instanceof GPUOutOfMemoryError ? outOfMemory(where, error.message, error) : new Error(error.message);
+    throw error instanceof GPUOutOfMemoryError
+      ? outOfMemory(where, error.message, error)
+      : new Error(error.message);
   }
 }

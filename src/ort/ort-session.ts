@@ -46,7 +46,7 @@ export class OrtSession {
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => [
         name,
-        { buffer: tensor.gpuBuffer as GPUBuffer, shape: tensor.dims, release: () => tensor.dispose() },
+        { buffer: tensor.gpuBuffer, shape: tensor.dims, release: () => tensor.dispose() },
       ]),
     );
   }
@@ -67,6 +67,6 @@ export class OrtSession {
     if (value instanceof Int32Array) return new Tensor("int32", value, input.shape);
     if (value === undefined) throw new Error(`${this.name}: input "${input.name}" is missing`);
     // The runtime only needs what a buffer is, not who made it; its declaration names the DOM's own type.
-    return Tensor.fromGpuBuffer(value, { dataType: "float32", dims: input.shape }) as Tensor;
+    return Tensor.fromGpuBuffer(value, { dataType: "float32", dims: input.shape });
   }
 }

@@ -6,7 +6,8 @@ import { AppError, isAppError } from "../protocol/app-error.ts";
 const OUT_OF_MEMORY =
   /out of memory|bad_alloc|bad alloc|allocation failed|failed to allocate|memory\.grow|cannot enlarge memory|Array buffer allocation|exceeds the max (buffer )?size|larger than the maximum/i;
 
-const DEVICE_LOST = /device (was |is )?lost|device_lost|lost device|GPUDevice.*destroyed|device is destroyed/i;
+const DEVICE_LOST =
+  /device (was |is )?lost|device_lost|lost device|GPUDevice.*destroyed|device is destroyed/i;
 
 /** `where` names the component, such as "unet"; anything unknown stays what it was. */
 export function runtimeFailure(error: unknown, where: string): unknown {

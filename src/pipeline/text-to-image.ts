@@ -34,8 +34,8 @@ export interface TextToImageComponents<X> {
 
 export interface TextToImageHooks {
   readonly signal: AbortSignal;
-  /** The unit noise that the batch starts from, before it is scaled. */
-  onNoise?(noise: Float32Array): void;
+  /** Everything is loaded and the first step begins, from this unit noise. */
+  onStart(noise: Float32Array): void;
   /** Called once per step, before its last evaluations; `denoised` holds all pictures where `wantsPreview` asked. */
   onStep(step: number, denoised: Float32Array | undefined): void | Promise<void>;
   wantsPreview(step: number): boolean;
@@ -60,7 +60,7 @@ export async function textToImage<X>(
   const conditionings = batch.negative ? [batch.positive, batch.negative] : [batch.positive];
   const [positive, negative] = await model.prepare(conditionings);
   const initialNoise = noise.initial();
-  hooks.onNoise?.(initialNoise);
+  hooks.onStart(initialNoise);
   const unit = math.upload(initialNoise);
   const x = math.combine([initialNoiseScale(sampler, sigmas[0]), unit]);
   try {

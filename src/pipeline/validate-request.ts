@@ -37,7 +37,10 @@ const whole =
       : `a whole number from ${min} to ${max}`;
 
 const side: Check = (value) =>
-  Number.isInteger(value) && (value as number) % 8 === 0 && (value as number) >= MIN_SIDE && (value as number) <= MAX_SIDE
+  Number.isInteger(value) &&
+  (value as number) % 8 === 0 &&
+  (value as number) >= MIN_SIDE &&
+  (value as number) <= MAX_SIDE
     ? undefined
     : `a multiple of 8 from ${MIN_SIDE} to ${MAX_SIDE}`;
 
@@ -53,8 +56,8 @@ const oneOf =
 
 const flag: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
 
-const nonEmpty: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "the id of a model");
-
+const nonEmpty: Check = (value) =>
+  typeof value === "string" && value !== "" ? undefined : "the id of a model";
 
 /** Field, its name for people, and its rule. */
 const RULES: readonly (readonly [keyof GenerationRequest, string, Check])[] = [
@@ -77,7 +80,12 @@ function checkPrompt(field: "prompt" | "negativePrompt", label: string, value: u
   if (typeof value !== "string") throw invalidRequest(field, label, "text", value);
   if (value.length > MAX_PROMPT_CHARACTERS) {
     const got = `${value.length.toLocaleString("en")} characters`;
-    throw invalidRequest(field, label, `at most ${MAX_PROMPT_CHARACTERS.toLocaleString("en")} characters`, got);
+    throw invalidRequest(
+      field,
+      label,
+      `at most ${MAX_PROMPT_CHARACTERS.toLocaleString("en")} characters`,
+      got,
+    );
   }
 }
 

@@ -19,7 +19,8 @@ export function carryErrorDetails(): void {
     serialize(thrown) {
       const [serialized, transferables] = base.serialize(thrown);
       const { value } = thrown;
-      if (!serialized.isError || !(value instanceof Error) || !("details" in value)) return [serialized, transferables];
+      if (!serialized.isError || !(value instanceof Error) || !("details" in value))
+        return [serialized, transferables];
       return [{ ...serialized, value: { ...serialized.value, details: value.details } }, transferables];
     },
     deserialize: (serialized) => base.deserialize(serialized),

@@ -17,7 +17,7 @@ function chunk(type: string, data: Uint8Array): Buffer {
 }
 
 /** Node has no canvas. */
-function encodePngInNode({ width, height, pixels }: RgbaPixels): Promise<Uint8Array<ArrayBuffer>> {
+export function encodePngInNode({ width, height, pixels }: RgbaPixels): Promise<Uint8Array<ArrayBuffer>> {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -26,7 +26,11 @@ function encodePngInNode({ width, height, pixels }: RgbaPixels): Promise<Uint8Ar
     Buffer.concat([Buffer.of(0), Buffer.from(pixels.buffer, y * width * 4, width * 4)]),
   );
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const parts = [chunk("IHDR", header), chunk("IDAT", deflateSync(Buffer.concat(rows))), chunk("IEND", Buffer.alloc(0))];
+  const parts = [
+    chunk("IHDR", header),
+    chunk("IDAT", deflateSync(Buffer.concat(rows))),
+    chunk("IEND", Buffer.alloc(0)),
+  ];
   return Promise.resolve(new Uint8Array(Buffer.concat([signature, ...parts])));
 }
 

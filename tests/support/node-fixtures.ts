@@ -10,7 +10,9 @@ const FIXTURES = new URL("../fixtures/models/", import.meta.url);
 const fixtureBytes = (name: string): Uint8Array => readFileSync(new URL(name, FIXTURES));
 
 export function openTinyModel(modelId: string): Promise<OpenedModel> {
-  return Promise.resolve(tinyModel(modelId, memorySource(fixtureBytes("tiny.safetensors"), "tiny.safetensors")));
+  return Promise.resolve(
+    tinyModel(modelId, memorySource(fixtureBytes("tiny.safetensors"), "tiny.safetensors")),
+  );
 }
 
 export function openGoldenTensors(name: string): Promise<GoldenTensors> {

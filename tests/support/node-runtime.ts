@@ -12,6 +12,12 @@ export async function loadNodeOrt(): Promise<OrtBuild> {
 export async function createNodeRuntime(): Promise<OrtRuntime> {
   return new OrtRuntime(await loadNodeOrt(), {
     kind: "wasm",
-    report: { device: "wasm", precision: "float32", threads: 1, description: "Node", reason: "Node has no WebGPU." },
+    report: {
+      device: "wasm",
+      precision: "float32",
+      threads: 1,
+      description: "Node",
+      reason: "Node has no WebGPU.",
+    },
   });
 }

@@ -11,7 +11,9 @@ const tokens = [
 ].slice(0, 98);
 
 export const tinyVocabulary = {
-  vocabJson: Object.fromEntries([...tokens, "<|startoftext|>", "<|endoftext|>"].map((token, id) => [token, id])),
+  vocabJson: Object.fromEntries(
+    [...tokens, "<|startoftext|>", "<|endoftext|>"].map((token, id) => [token, id]),
+  ),
   mergesText: "#version: 0.2\n",
 };
 

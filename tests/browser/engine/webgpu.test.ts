@@ -97,7 +97,9 @@ describe("the graphs on WebGPU agree with PyTorch", () => {
     const session = await loader.vaeDecoder(tiny, 4, 4);
     const first = <T extends Float32Array>(batch: T): Float32Array => batch.slice(0, batch.length / 2);
     const { pixels } = await session.run({ latents: first(golden.float32("vae.even.latents")) });
-    expect(relativeDifference(pixels, first(golden.float32("vae.even.pixels")))).toBeLessThan(FLOAT32_TOLERANCE);
+    expect(relativeDifference(pixels, first(golden.float32("vae.even.pixels")))).toBeLessThan(
+      FLOAT32_TOLERANCE,
+    );
   });
 });
 
@@ -108,7 +110,10 @@ describe("the engine on WebGPU", () => {
   function watchDevices(): GPUDevice[] {
     const devices: GPUDevice[] = [];
     const request = GPUAdapter.prototype.requestDevice;
-    vi.spyOn(GPUAdapter.prototype, "requestDevice").mockImplementation(async function (this: GPUAdapter, options) {
+    vi.spyOn(GPUAdapter.prototype, "requestDevice").mockImplementation(async function (
+      this: GPUAdapter,
+      options,
+    ) {
       const device = await request.call(this, options);
       devices.push(device);
       return device;
@@ -133,7 +138,8 @@ describe("the engine on WebGPU", () => {
     const devices = watchDevices();
     const stepsOfNext: number[] = [];
     const engine = await startEngine((event) => {
-      if (event.jobId === "lost" && event.type === "loading" && event.component === "unet") devices[0].destroy();
+      if (event.jobId === "lost" && event.type === "loading" && event.component === "unet")
+        devices[0].destroy();
       if (event.jobId !== "next" || event.type !== "step") return;
       stepsOfNext.push(event.step);
       void engine.interrupt("next");

@@ -1,6 +1,6 @@
 // The engine in a real worker behind EngineClient: pictures, interruption, errors with their details, dead workers.
 
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { EngineClient } from "../../../src/client/engine-client.ts";
 import { parseInfotext } from "../../../src/imaging/infotext.ts";
 import { readPngText } from "../../../src/imaging/png-text.ts";
@@ -13,20 +13,27 @@ const GRACE_MS = 1500;
 const LONG = 150;
 
 const workers: Worker[] = [];
-afterEach(() => {
+const endWorkers = (): void => {
   for (const worker of workers.splice(0)) worker.terminate();
-});
+};
 
 interface Started {
   readonly engine: EngineClient;
+  /** Since the start of the test. */
   readonly events: EngineEvent[];
   /** Resolves with the first event of a type of a job. */
   next(jobId: string, type: EngineEvent["type"]): Promise<EngineEvent>;
 }
 
-async function start(listener?: (event: EngineEvent) => void | Promise<void>): Promise<Started> {
+/** What the page does with a picture; a test may let it fail. */
+let store: (event: EngineEvent) => void | Promise<void> = () => undefined;
+
+async function start(): Promise<Started> {
   const engine = new EngineClient((name) => {
-    const worker = new Worker(new URL("../../support/tiny-engine.worker.ts", import.meta.url), { type: "module", name });
+    const worker = new Worker(new URL("../../support/tiny-engine.worker.ts", import.meta.url), {
+      type: "module",
+      name,
+    });
     workers.push(worker);
     return worker;
   }, GRACE_MS);
@@ -34,8 +41,9 @@ async function start(listener?: (event: EngineEvent) => void | Promise<void>): P
   const waiting: { jobId: string; type: string; resolve: (event: EngineEvent) => void }[] = [];
   await engine.subscribe(async (event) => {
     events.push(event);
-    for (const wait of waiting) if (wait.jobId === event.jobId && wait.type === event.type) wait.resolve(event);
-    await listener?.(event);
+    for (const wait of waiting)
+      if (wait.jobId === event.jobId && wait.type === event.type) wait.resolve(event);
+    if (event.type === "picture") await store(event);
   });
   await engine.start({ device: "wasm", baseUrl: location.href });
   return {
@@ -45,9 +53,20 @@ async function start(listener?: (event: EngineEvent) => void | Promise<void>): P
   };
 }
 
+// Starting a worker compiles the runtime, which takes seconds: the tests that leave it alive share one.
 describe("EngineClient with a worker", () => {
+  let shared: Started;
+  beforeAll(async () => {
+    shared = await start();
+    return endWorkers;
+  });
+  beforeEach(() => {
+    shared.events.length = 0;
+    store = () => undefined;
+  });
+
   test("makes a picture with its recipe inside, previews on the way", async () => {
-    const { engine, events } = await start();
+    const { engine, events } = shared;
     const summary = await engine.generate("a", tinyRequest({ preview: true, batchCount: 2 }));
 
     expect(summary).toMatchObject({ jobId: "a", outcome: "finished", pictures: 2 });
@@ -74,13 +93,13 @@ describe("EngineClient with a worker", () => {
   });
 
   test("counts tokens as the model's text encoder sees them", async () => {
-    const { engine } = await start();
+    const { engine } = shared;
     expect(await engine.countTokens("tiny", "")).toEqual({ tokens: 0, capacity: 75 });
     expect(await engine.countTokens("tiny", "a b c ".repeat(30))).toEqual({ tokens: 90, capacity: 150 });
   });
 
   test("interrupt ends a running job within one step and keeps its finished pictures", async () => {
-    const { engine, events, next } = await start();
+    const { engine, events, next } = shared;
     const job = engine.generate("a", tinyRequest({ steps: LONG, batchCount: 2 }));
     await next("a", "step");
     await engine.interrupt("a");
@@ -91,7 +110,7 @@ describe("EngineClient with a worker", () => {
   });
 
   test("skip ends one batch and goes on with the next", async () => {
-    const { engine, events, next } = await start();
+    const { engine, events, next } = shared;
     const job = engine.generate("a", tinyRequest({ steps: 30, batchCount: 2 }));
     await next("a", "step");
     await engine.skip("a");
@@ -101,7 +120,7 @@ describe("EngineClient with a worker", () => {
   });
 
   test("interrupt ends a job that waits", async () => {
-    const { engine, next } = await start();
+    const { engine, next } = shared;
     const running = engine.generate("a", tinyRequest({ steps: 30 }));
     const waiting = engine.generate("b", tinyRequest());
     await next("a", "step");
@@ -111,12 +130,15 @@ describe("EngineClient with a worker", () => {
   });
 
   test("errors cross the port with name and details, and the queue goes on", async () => {
-    const { engine, events } = await start();
+    const { engine, events } = shared;
     const invalid = engine.generate("a", tinyRequest({ steps: 0 }));
     const missing = engine.generate("b", tinyRequest({ modelId: "missing" }));
     const good = engine.generate("c", tinyRequest());
     await expect(invalid).rejects.toBeInstanceOf(AppError);
-    await expect(invalid).rejects.toMatchObject({ name: "InvalidRequest", details: { where: "steps", got: "0" } });
+    await expect(invalid).rejects.toMatchObject({
+      name: "InvalidRequest",
+      details: { where: "steps", got: "0" },
+    });
     await expect(missing).rejects.toMatchObject({ name: "ModelNotFound", details: { where: "missing" } });
     expect(await good).toMatchObject({ outcome: "finished" });
     const failed = events.filter((event) => event.type === "failed");
@@ -127,15 +149,24 @@ describe("EngineClient with a worker", () => {
   });
 
   test("a picture that cannot be stored fails its job with the listener's own error", async () => {
-    const full = new AppError("StorageFull", "The disk is full.", { where: "gallery", expected: "1 MB", got: "0 MB" });
-    const { engine } = await start((event) => {
-      if (event.type === "picture") throw full;
+    const full = new AppError("StorageFull", "The disk is full.", {
+      where: "gallery",
+      expected: "1 MB",
+      got: "0 MB",
     });
-    await expect(engine.generate("a", tinyRequest())).rejects.toBe(full);
+    store = () => {
+      throw full;
+    };
+    await expect(shared.engine.generate("a", tinyRequest())).rejects.toBe(full);
   });
 });
 
 describe("EngineClient when its worker dies", () => {
+  beforeEach(() => {
+    store = () => undefined;
+  });
+  afterEach(endWorkers);
+
   test("a killed worker fails the running job; the waiting one runs in the next worker", async () => {
     const { engine, events, next } = await start();
     const running = engine.generate("a", tinyRequest({ steps: LONG }));
@@ -152,7 +183,9 @@ describe("EngineClient when its worker dies", () => {
 
   test("a worker that ends by itself is noticed too", async () => {
     const { engine } = await start();
-    await expect(engine.generate("a", tinyRequest({ modelId: "dies" }))).rejects.toMatchObject({ name: "WorkerLost" });
+    await expect(engine.generate("a", tinyRequest({ modelId: "dies" }))).rejects.toMatchObject({
+      name: "WorkerLost",
+    });
     expect(await engine.generate("b", tinyRequest())).toMatchObject({ outcome: "finished" });
   });
 
@@ -174,7 +207,11 @@ describe("EngineClient when its worker dies", () => {
   });
 
   test("a program that cannot be loaded is reported, not waited for", async () => {
-    const engine = new EngineClient((name) => new Worker(new URL("/no-such-worker.js", location.href), { type: "module", name }));
-    await expect(engine.start({ device: "wasm", baseUrl: location.href })).rejects.toMatchObject({ name: "WorkerLost" });
+    const engine = new EngineClient(
+      (name) => new Worker(new URL("/no-such-worker.js", location.href), { type: "module", name }),
+    );
+    await expect(engine.start({ device: "wasm", baseUrl: location.href })).rejects.toMatchObject({
+      name: "WorkerLost",
+    });
   });
 });

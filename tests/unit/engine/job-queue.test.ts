@@ -4,7 +4,11 @@ import { describe, expect, test } from "vitest";
 import { JobQueue, type JobControl } from "../../../src/engine/job-queue.ts";
 
 /** A job that runs until it is let go or ended. */
-function openJob(): { run: (control: JobControl) => Promise<string>; letGo: () => void; control: Promise<JobControl> } {
+function openJob(): {
+  run: (control: JobControl) => Promise<string>;
+  letGo: () => void;
+  control: Promise<JobControl>;
+} {
   let letGo = (): void => undefined;
   let started: (control: JobControl) => void = () => undefined;
   const gate = new Promise<void>((resolve) => (letGo = resolve));

@@ -12,18 +12,31 @@ import {
 const GIB = 2 ** 30;
 
 let clock = 0;
-const held = (key: string, modelId: string, kind: SessionKind, bytes: number, lastUsed = ++clock): HeldSession => ({
+const held = (
+  key: string,
+  modelId: string,
+  kind: SessionKind,
+  bytes: number,
+  lastUsed = ++clock,
+): HeldSession => ({
   key,
   modelId,
   kind,
   bytes,
   lastUsed,
 });
-const incoming = (kind: SessionKind, bytes: number): SessionFootprint => ({ key: "new", kind, modelId: "a", bytes });
+const incoming = (kind: SessionKind, bytes: number): SessionFootprint => ({
+  key: "new",
+  kind,
+  modelId: "a",
+  bytes,
+});
 
 describe("sessionsToRelease()", () => {
   test("keeps everything while the budget lasts", () => {
-    expect(sessionsToRelease([held("1", "b", "unet", 4), held("2", "a", "unet", 4)], incoming("unet", 2), 10)).toEqual([]);
+    expect(
+      sessionsToRelease([held("1", "b", "unet", 4), held("2", "a", "unet", 4)], incoming("unet", 2), 10),
+    ).toEqual([]);
   });
 
   test("gives up other models first, the one used longest ago before the others", () => {
@@ -44,7 +57,11 @@ describe("sessionsToRelease()", () => {
     ];
     expect(sessionsToRelease(sessions, incoming("vae decoder", 2), 8)).toEqual(["decoder 32"]);
     expect(sessionsToRelease(sessions, incoming("vae decoder", 4), 8)).toEqual(["decoder 32", "text"]);
-    expect(sessionsToRelease(sessions, incoming("vae decoder", 8), 8)).toEqual(["decoder 32", "text", "unet 64"]);
+    expect(sessionsToRelease(sessions, incoming("vae decoder", 8), 8)).toEqual([
+      "decoder 32",
+      "text",
+      "unet 64",
+    ]);
   });
 
   test("gives up everything for a session that may not fit at all", () => {

@@ -46,7 +46,9 @@ describe("the engine agrees with diffusers", () => {
     expect(relativeDifference(tensors.noise.data, golden.float32("noise"))).toBeLessThan(NOISE_TOLERANCE);
     for (const name of ["conditioning", "unconditional"]) {
       expect(tensors[name].shape).toEqual([1, 77, 128]);
-      expect(relativeDifference(tensors[name].data, golden.float32(name)), name).toBeLessThan(CONDITIONING_TOLERANCE);
+      expect(relativeDifference(tensors[name].data, golden.float32(name)), name).toBeLessThan(
+        CONDITIONING_TOLERANCE,
+      );
     }
     expect(tensors.image.shape).toEqual([3, 64, 64]);
     expect(tensors.image.data.every((value) => value >= 0 && value <= 1)).toBe(true);
@@ -59,18 +61,29 @@ describe("the engine agrees with diffusers", () => {
     ["DPM++ 2M", "Karras", "dpmpp_2m_karras"],
   ])("in final latents: %s, %s", async (sampler, schedule, key) => {
     const { tensors = {} } = await run(sampler, schedule);
-    expect(relativeDifference(tensors.latents.data, golden.float32(`${key}.latents`))).toBeLessThan(LATENTS_TOLERANCE);
+    expect(relativeDifference(tensors.latents.data, golden.float32(`${key}.latents`))).toBeLessThan(
+      LATENTS_TOLERANCE,
+    );
   });
 
   // diffusers rounds this schedule's timesteps, so the run walks its sigmas instead of one of ours.
   test("in final latents: DPM++ 2M over diffusers' own sigmas", async () => {
     const runtime = await createNodeRuntime();
-    const loader = new ModelLoader(runtime, openTinyModel, () => Promise.reject(new Error("unused")), 2 ** 30);
+    const loader = new ModelLoader(
+      runtime,
+      openTinyModel,
+      () => Promise.reject(new Error("unused")),
+      2 ** 30,
+    );
     const tiny = await loader.open("tiny");
     const latents = { batch: 1, latentHeight: 8, latentWidth: 8 };
     const model = new OrtDiffusionModel(createCpuLatentStore(), latents, (shape) => loader.unet(tiny, shape));
     const [positive, negative] = await model.prepare(
-      ["conditioning", "unconditional"].map((key) => ({ tokens: 77, width: 128, context: golden.float32(key) })),
+      ["conditioning", "unconditional"].map((key) => ({
+        tokens: 77,
+        width: 128,
+        context: golden.float32(key),
+      })),
     );
     const { signal } = new AbortController();
     const noiseSchedule = discreteNoiseSchedule(STABLE_DIFFUSION_NOISE);

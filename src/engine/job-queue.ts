@@ -48,18 +48,15 @@ export class JobQueue {
         }),
       );
     }
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const entry: Entry = {
         jobId,
         interrupt: new AbortController(),
         batch: undefined,
         start: async () => {
-          try {
-            const value = await run(this.#control(entry));
-            return () => resolve({ outcome: "ended", value });
-          } catch (error) {
-            return () => reject(error);
-          }
+          const end = run(this.#control(entry)).then((value): JobEnd<T> => ({ outcome: "ended", value }));
+          await end.catch(() => undefined); // the caller gets the failure
+          return () => resolve(end);
         },
       };
       entry.interrupt.signal.addEventListener("abort", () => {
@@ -83,16 +80,16 @@ export class JobQueue {
 
   /** Runs a task between jobs: after the running one, ahead of the waiting ones. */
   betweenJobs(task: () => Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       this.#entries.splice(this.#running ? 1 : 0, 0, {
         jobId: undefined,
         interrupt: new AbortController(),
         batch: undefined,
-        start: () =>
-          task().then(
-            () => resolve,
-            (error: Error) => () => reject(error),
-          ),
+        start: async () => {
+          const end = task();
+          await end.catch(() => undefined);
+          return () => resolve(end);
+        },
       });
       if (!this.#running) void this.#drain();
     });

@@ -6,6 +6,7 @@ import { buildTextEncoder } from "../models/clip-text-encoder.ts";
 import { detectModel } from "../models/detect-model.ts";
 import { dialectFor, type Dialect, type Precision } from "../models/dialects.ts";
 import type { DetectedModel } from "../models/model-config.ts";
+import { requireRunnable } from "../models/runnable.ts";
 import { buildUnet } from "../models/unet.ts";
 import { buildVaeDecoder } from "../models/vae-decoder.ts";
 import { buildVaeEncoder } from "../models/vae-encoder.ts";
@@ -63,15 +64,18 @@ export class ModelLoader {
   async open(modelId: string): Promise<OpenedModel> {
     const known = this.#opened.get(modelId);
     if (known) return known;
-    const { source, tokenizer, record } = await this.#openModel(modelId);
+    const { source, tokenizer: ownFiles, record } = await this.#openModel(modelId);
     const detected = detectModel(await openCheckpoint(source));
+    requireRunnable(detected);
     const { vocabJson, mergesText } =
-      tokenizer ??
+      ownFiles ??
       (await this.#defaultTokenizer({
         modelName: record.name,
         vocabulary: detected.textEncoders[0].vocabulary,
       }));
-    const model = { record, detected, tokenizer: createClipTokenizer(vocabJson, mergesText) };
+    const clip = createClipTokenizer(vocabJson, mergesText);
+    const tokenizer = detected.textEncoders[0].padding === "zero" ? { ...clip, pad: 0 } : clip;
+    const model = { record, detected, tokenizer };
     this.#opened.set(modelId, model);
     for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);
     return model;
@@ -162,8 +166,12 @@ export class ModelLoader {
       return await this.#runtime.createSession(graph, outputs);
     } catch (error) {
       if (!isAppError(error, "OutOfMemory") || this.#sessions.size === 0) throw error;
-      for (const key of [...this.#sessions.keys()]) await this.#release(key);
-      return this.#runtime.createSession(graph, outputs);
+      try {
+        for (const key of [...this.#sessions.keys()]) await this.#release(key);
+        return await this.#runtime.createSession(graph, outputs);
+      } catch {
+        throw error; // a WebAssembly heap that gave out once answers anything afterwards
+      }
     }
   }
 

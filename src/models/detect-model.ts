@@ -1,14 +1,14 @@
 // From an opened file to a typed description of a model that can be built, or a named error. Reads names and shapes only.
 
 import type { Checkpoint } from "../weights/checkpoint.ts";
+import { detectFamily } from "./detect-family.ts";
 import { detectTextEncoder } from "./detect-text-encoder.ts";
-import { detectUnet, detectUnetTraits, type UnetTraits } from "./detect-unet.ts";
+import { detectUnet } from "./detect-unet.ts";
 import { detectVae } from "./detect-vae.ts";
-import { families, type ModelFamily } from "./families.ts";
-import { describeContents } from "./file-contents.ts";
+import type { ModelFamily } from "./families.ts";
 import { withOriginalKeys } from "./key-names.ts";
 import { LATENT_RGB_METADATA_KEY, parseLatentRgbFactors } from "./latent-rgb-metadata.ts";
-import type { DetectedModel } from "./model-config.ts";
+import type { DetectedModel, SizeConditioning, TextEncoderConfig, UnetConfig } from "./model-config.ts";
 import { textEncoderTensors, unetTensors, vaeTensors } from "./required-tensors.ts";
 import { checkTensors, unsupported } from "./tensor-checks.ts";
 
@@ -18,9 +18,10 @@ const MAX_TENSORS = 100_000;
 /**
  * After this every tensor that the graphs need is known to be there, in the right shape. Other tensors (EMA copies, position
  * ids, training leftovers) are left alone.
+ * @param familyId the row that a user picked, for files whose shapes fit several.
  * @throws AppError UnsupportedModel, MissingTensor or ShapeMismatch that names the key, what was expected and what was got.
  */
-export function detectModel(file: Checkpoint): DetectedModel {
+export function detectModel(file: Checkpoint, familyId?: string): DetectedModel {
   if (file.tensors.size > MAX_TENSORS) {
     throw unsupported(file, {
       where: "number of tensors",
@@ -29,7 +30,7 @@ export function detectModel(file: Checkpoint): DetectedModel {
     });
   }
   const checkpoint = withOriginalKeys(file);
-  const family = detectFamily(checkpoint);
+  const family = detectFamily(checkpoint, familyId);
   const textEncoders = family.textEncoders.map((encoder) => detectTextEncoder(checkpoint, encoder));
   const unet = detectUnet(checkpoint, family);
   const vae = detectVae(checkpoint, family);
@@ -38,10 +39,11 @@ export function detectModel(file: Checkpoint): DetectedModel {
   if (unet.contextWidth !== contextWidth) {
     throw unsupported(checkpoint, {
       where: "width of the UNet's text conditioning",
-      expected: `${contextWidth}, as its text encoder gives`,
+      expected: `${contextWidth}, as its text ${textEncoders.length > 1 ? "encoders give" : "encoder gives"}`,
       got: String(unet.contextWidth),
     });
   }
+  const sizeConditioning = readSizeConditioning(checkpoint, family, textEncoders, unet);
   checkTensors(checkpoint, [
     ...textEncoders.flatMap(textEncoderTensors),
     ...unetTensors(unet),
@@ -51,44 +53,32 @@ export function detectModel(file: Checkpoint): DetectedModel {
   const latentRgbFactors =
     parseLatentRgbFactors(checkpoint.metadata.get(LATENT_RGB_METADATA_KEY), vae.latentChannels) ??
     family.latentRgbFactors;
-  return { family, checkpoint, textEncoders, unet, vae, latentRgbFactors };
+  return {
+    family,
+    checkpoint,
+    textEncoders,
+    unet,
+    vae,
+    ...(sizeConditioning && { sizeConditioning }),
+    latentRgbFactors,
+  };
 }
 
-function detectFamily(checkpoint: Checkpoint): ModelFamily {
-  const keys = [...checkpoint.tensors.keys()];
-  const candidates = families.filter(({ unet }) =>
-    keys.some((key) => key.startsWith(`${unet.prefix}input_blocks.`)),
-  );
-  if (candidates.length === 0) {
-    throw unsupported(checkpoint, {
-      where: "the file's contents",
-      expected: "a whole Stable Diffusion checkpoint",
-      got: describeContents(keys),
-    });
-  }
-  const traits = detectUnetTraits(checkpoint, candidates[0].unet.prefix);
-  const family = candidates.find(({ matches }) => traitNames.every((name) => matches[name] === traits[name]));
-  if (family) return family;
+/** What the pooled prompt leaves of the class embedding, shared out among the family's fields. */
+function readSizeConditioning(
+  checkpoint: Checkpoint,
+  { sizeConditioning: fields }: ModelFamily,
+  textEncoders: readonly TextEncoderConfig[],
+  { prefix, classEmbeddingWidth = 0 }: UnetConfig,
+): SizeConditioning | undefined {
+  if (!fields) return undefined;
+  const pooledWidth = textEncoders.reduce((sum, { pooling }) => sum + (pooling?.width ?? 0), 0);
+  const width = (classEmbeddingWidth - pooledWidth) / fields.length;
+  // Half cosines, half sines.
+  if (width > 0 && width % 2 === 0) return { fields, width };
   throw unsupported(checkpoint, {
-    where: "the UNet",
-    expected: candidates
-      .map((candidate) => `${describeTraits(candidate.matches)} (${candidate.name})`)
-      .join(" or "),
-    got: describeTraits(traits),
+    where: `${prefix}label_emb, width`,
+    expected: `${pooledWidth} for the pooled prompt and an even number for each of ${fields.join(", ")}`,
+    got: String(classEmbeddingWidth),
   });
-}
-
-const traitNames = [
-  "inChannels",
-  "outChannels",
-  "linearProjection",
-  "classEmbedding",
-] as const satisfies readonly (keyof UnetTraits)[];
-
-function describeTraits(traits: UnetTraits): string {
-  return [
-    `${traits.inChannels} input and ${traits.outChannels} output channels`,
-    `${traits.linearProjection ? "linear" : "convolutional"} projections`,
-    `${traits.classEmbedding ? "a" : "no"} class embedding`,
-  ].join(", ");
 }

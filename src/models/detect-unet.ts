@@ -16,14 +16,16 @@ export type UnetTraits = ModelFamily["matches"];
 export function detectUnetTraits(checkpoint: Checkpoint, prefix: string): UnetTraits {
   const [, inChannels] = shapeOfRank(checkpoint, `${prefix}input_blocks.0.0.weight`, 4, CONV);
   const [outChannels] = shapeOfRank(checkpoint, `${prefix}out.2.weight`, 4, CONV);
-  const projection = [...checkpoint.tensors.keys()].find(
-    (key) => key.startsWith(prefix) && key.endsWith(".proj_in.weight"),
-  );
+  const keys = [...checkpoint.tensors.keys()].filter((key) => key.startsWith(prefix));
+  const projections = keys.filter((key) => key.endsWith(".proj_in.weight"));
+  const linear = projections.filter((key) => findTensor(checkpoint, key).shape.length === 2);
   return {
     inChannels,
     outChannels,
-    linearProjection: projection !== undefined && findTensor(checkpoint, projection).shape.length === 2,
-    classEmbedding: checkpoint.tensors.has(`${prefix}label_emb.0.0.weight`),
+    // By majority, so that one damaged tensor is named as such.
+    linearProjection: 2 * linear.length > projections.length,
+    classEmbedding: keys.some((key) => key.startsWith(`${prefix}label_emb.`)),
+    guidanceEmbedding: keys.some((key) => key.startsWith(`${prefix}time_embed.cond_proj.`)),
   };
 }
 
@@ -134,6 +136,7 @@ export function detectUnet(checkpoint: Checkpoint, family: ModelFamily): UnetCon
 
   const blocks = [...inputBlocks, ...(middleBlock ? [middleBlock] : []), ...outputBlocks];
   const classEmbedding = `${prefix}label_emb.0.0.weight`;
+  const guidanceEmbedding = `${prefix}time_embed.cond_proj.weight`;
   return {
     prefix,
     inChannels,
@@ -145,6 +148,9 @@ export function detectUnet(checkpoint: Checkpoint, family: ModelFamily): UnetCon
     linearProjection: family.matches.linearProjection,
     ...(family.matches.classEmbedding && {
       classEmbeddingWidth: shapeOfRank(checkpoint, classEmbedding, 2, LINEAR)[1],
+    }),
+    ...(family.matches.guidanceEmbedding && {
+      guidanceEmbeddingWidth: shapeOfRank(checkpoint, guidanceEmbedding, 2, LINEAR)[1],
     }),
     normGroups,
     inputBlocks,

@@ -13,7 +13,12 @@ export interface TextEncoderConfig {
   /** Ends with a dot: "cond_stage_model.transformer.text_model." */
   readonly prefix: string;
   readonly width: number;
+  /** As stored, with those that are left out. */
   readonly layers: number;
+  /** How many of the last layers the family's conditioning leaves out. */
+  readonly leftOutLayers: number;
+  /** Whether the final norm is applied to the conditioning. */
+  readonly finalNorm: boolean;
   /** width / 64 in every published CLIP. */
   readonly heads: number;
   /** Inner width of the MLP. */
@@ -21,8 +26,13 @@ export interface TextEncoderConfig {
   readonly activation: "quick_gelu" | "gelu";
   readonly vocabulary: number;
   readonly maxTokens: number;
-  /** Width of the pooled, projected output, for families that use one. */
-  readonly pooledWidth?: number;
+  /** What fills a chunk behind the end token: the end token again, or token 0. */
+  readonly padding: "end" | "zero";
+  /**
+   * For families that also condition on the prompt as a whole: the last layer's output at the end token, after the final norm,
+   * times this matrix: [width, pooled] in "open-clip", [pooled, width] in "clip".
+   */
+  readonly pooling?: { readonly key: string; readonly width: number };
 }
 
 /** One layer of a UNet block, in the order it runs. `key` has no trailing dot. */
@@ -69,6 +79,8 @@ export interface UnetConfig {
   readonly linearProjection: boolean;
   /** Width of the vector `y` that `label_emb` takes (SDXL 2816), for families that have one. */
   readonly classEmbeddingWidth?: number;
+  /** Width of the guidance scale's embedding that `time_embed.cond_proj` adds to the timestep's, for LCM. */
+  readonly guidanceEmbeddingWidth?: number;
   readonly normGroups: number;
   /** Each block's output is kept; output blocks concatenate them behind their input, last one first. */
   readonly inputBlocks: readonly UnetBlock[];
@@ -124,6 +136,18 @@ export interface LatentRgbFactors {
   readonly bias: readonly [number, number, number];
 }
 
+/**
+ * The UNet's class embedding is the pooled prompt followed by these numbers, each as sinusoids of `width` (cosines first).
+ * Sizes and crops are in pixels.
+ */
+export interface SizeConditioning {
+  readonly fields: readonly SizeField[];
+  readonly width: number;
+}
+
+export type SizeField =
+  "height" | "width" | "cropTop" | "cropLeft" | "targetHeight" | "targetWidth" | "aestheticScore";
+
 export interface DetectedModel {
   readonly family: ModelFamily;
   /** The file's tensors under the keys that the configs use; the same tensors as in the file, renamed where it differs. */
@@ -131,6 +155,7 @@ export interface DetectedModel {
   readonly textEncoders: readonly TextEncoderConfig[];
   readonly unet: UnetConfig;
   readonly vae: VaeConfig;
+  readonly sizeConditioning?: SizeConditioning;
   /** From the file's metadata where it has valid ones, else the family's. */
   readonly latentRgbFactors: LatentRgbFactors;
 }

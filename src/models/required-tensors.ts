@@ -3,6 +3,7 @@
 
 import type { TensorNeed } from "./tensor-checks.ts";
 import type { TextEncoderConfig, UnetConfig, UnetLayer, VaeConfig, VaeLayer } from "./model-config.ts";
+import { textEncoderNames, type TextEncoderNames } from "./text-encoder-names.ts";
 
 type Needs = readonly TensorNeed[];
 
@@ -20,30 +21,51 @@ const conv = (key: string, input: number, output: number, kernel: number): Needs
 /** Scale and shift of a GroupNorm or LayerNorm. */
 const norm = (key: string, channels: number): Needs => [weight(key, channels), bias(key, channels)];
 
+/** Layers that neither the conditioning nor the pooled output needs are not asked for. */
 export function textEncoderTensors(config: TextEncoderConfig): Needs {
-  const { prefix, width, mlpWidth } = config;
-  const layers = Array.from({ length: config.layers }, (_, index) => {
-    const key = `${prefix}encoder.layers.${index}`;
+  const { prefix, width, mlpWidth, pooling } = config;
+  const names = textEncoderNames[config.layout];
+  const used = pooling ? config.layers : config.layers - config.leftOutLayers;
+  const layers = Array.from({ length: used }, (_, index) => {
+    const key = `${prefix}${names.layers}.${index}`;
     return [
-      ...norm(`${key}.layer_norm1`, width),
-      ...["q_proj", "k_proj", "v_proj", "out_proj"].flatMap((name) =>
-        linear(`${key}.self_attn.${name}`, width, width),
-      ),
-      ...norm(`${key}.layer_norm2`, width),
-      ...linear(`${key}.mlp.fc1`, width, mlpWidth),
-      ...linear(`${key}.mlp.fc2`, mlpWidth, width),
+      ...norm(`${key}.${names.norm1}`, width),
+      ...textAttentionTensors(`${key}.${names.attention}`, width, names),
+      ...norm(`${key}.${names.norm2}`, width),
+      ...linear(`${key}.${names.mlpIn}`, width, mlpWidth),
+      ...linear(`${key}.${names.mlpOut}`, mlpWidth, width),
     ];
   });
   return [
-    weight(`${prefix}embeddings.token_embedding`, config.vocabulary, width),
-    weight(`${prefix}embeddings.position_embedding`, config.maxTokens, width),
+    { key: prefix + names.tokenEmbedding, shape: [config.vocabulary, width] },
+    { key: prefix + names.positionEmbedding, shape: [config.maxTokens, width] },
     ...layers.flat(),
-    ...norm(`${prefix}final_layer_norm`, width),
+    ...(config.finalNorm || pooling ? norm(prefix + names.finalNorm, width) : []),
+    ...(pooling ? [poolingTensor(config.layout, width, pooling)] : []),
   ];
 }
 
+function textAttentionTensors(key: string, width: number, names: TextEncoderNames): Needs {
+  const projections = names.fusedProjections
+    ? [
+        { key: `${key}.in_proj_weight`, shape: [3 * width, width] },
+        { key: `${key}.in_proj_bias`, shape: [3 * width] },
+      ]
+    : ["q_proj", "k_proj", "v_proj"].flatMap((name) => linear(`${key}.${name}`, width, width));
+  return [...projections, ...linear(`${key}.out_proj`, width, width)];
+}
+
+function poolingTensor(
+  layout: TextEncoderConfig["layout"],
+  width: number,
+  pooling: NonNullable<TextEncoderConfig["pooling"]>,
+): TensorNeed {
+  const { key } = pooling;
+  return { key, shape: layout === "open-clip" ? [width, pooling.width] : [pooling.width, width] };
+}
+
 export function unetTensors(config: UnetConfig): Needs {
-  const { prefix, modelChannels, timeEmbeddingWidth, classEmbeddingWidth } = config;
+  const { prefix, modelChannels, timeEmbeddingWidth, classEmbeddingWidth, guidanceEmbeddingWidth } = config;
   const blocks = [
     ...config.inputBlocks,
     ...(config.middleBlock ? [config.middleBlock] : []),
@@ -52,6 +74,9 @@ export function unetTensors(config: UnetConfig): Needs {
   return [
     ...linear(`${prefix}time_embed.0`, modelChannels, timeEmbeddingWidth),
     ...linear(`${prefix}time_embed.2`, timeEmbeddingWidth, timeEmbeddingWidth),
+    ...(guidanceEmbeddingWidth === undefined
+      ? []
+      : [weight(`${prefix}time_embed.cond_proj`, modelChannels, guidanceEmbeddingWidth)]),
     ...(classEmbeddingWidth === undefined
       ? []
       : [

@@ -12,11 +12,14 @@ const textEncoder: TextEncoderConfig = {
   prefix: "cond_stage_model.transformer.text_model.",
   width: WIDTH,
   layers: 1,
+  leftOutLayers: 0,
+  finalNorm: true,
   heads: 1,
   mlpWidth: 4 * WIDTH,
   activation: "quick_gelu",
   vocabulary: 300,
   maxTokens: 77,
+  padding: "end",
 };
 
 const UNET = "model.diffusion_model.";

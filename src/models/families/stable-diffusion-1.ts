@@ -1,11 +1,19 @@
-// Stable Diffusion 1.x, predicting epsilon: the family of SD 1.4, SD 1.5 and everything fine-tuned from them. Data only.
+// Stable Diffusion 1.x and what was trained on from it: SD 1.4, SD 1.5 and their merges, and the variants with other inputs
+// or another training target. Data only.
 
 import type { ModelFamily } from "../families.ts";
+import { clipLWhole } from "./text-encoders.ts";
 
 export const stableDiffusion1: ModelFamily = {
   id: "sd1",
   name: "Stable Diffusion 1.x",
-  matches: { inChannels: 4, outChannels: 4, linearProjection: false, classEmbedding: false },
+  matches: {
+    inChannels: 4,
+    outChannels: 4,
+    linearProjection: false,
+    classEmbedding: false,
+    guidanceEmbedding: false,
+  },
   prediction: "epsilon",
   noiseSchedule: {
     kind: "scaled-linear",
@@ -17,15 +25,8 @@ export const stableDiffusion1: ModelFamily = {
   latents: { channels: 4, scale: 0.18215, shift: 0 },
   unet: { prefix: "model.diffusion_model.", heads: { count: 8 }, normGroups: 32 },
   vae: { prefix: "first_stage_model.", normGroups: 32 },
-  textEncoders: [
-    {
-      layout: "clip",
-      prefix: "cond_stage_model.transformer.text_model.",
-      activation: "quick_gelu",
-      headWidth: 64,
-      maxTokens: 77,
-    },
-  ],
+  textEncoders: [clipLWhole],
+  zeroEmptyNegative: false,
   defaults: {
     width: 512,
     height: 512,
@@ -45,4 +46,48 @@ export const stableDiffusion1: ModelFamily = {
     ],
     bias: [0, 0, 0],
   },
+};
+
+/** Fine-tuned to predict v; only the file itself can say so. */
+export const stableDiffusion1V: ModelFamily = {
+  ...stableDiffusion1,
+  id: "sd1-v",
+  name: "Stable Diffusion 1.x, v-prediction",
+  prediction: "v",
+};
+
+const lcmDefaults = { steps: 6, guidanceScale: 1.5, sampler: "LCM", schedule: "SGM Uniform" } as const;
+
+/** SD 1.x with LCM's adapter merged in: the same shapes, few steps. */
+export const stableDiffusion1Lcm: ModelFamily = {
+  ...stableDiffusion1,
+  id: "sd1-lcm-merge",
+  name: "Stable Diffusion 1.x, LCM merge",
+  named: /(?<![a-z])lcm(?![a-z])/i,
+  defaults: { ...stableDiffusion1.defaults, ...lcmDefaults },
+};
+
+/** A latent consistency model: takes the guidance scale as an input, so one forward per step is enough. */
+export const latentConsistency1: ModelFamily = {
+  ...stableDiffusion1,
+  id: "sd1-lcm",
+  name: "Stable Diffusion 1.x, latent consistency",
+  matches: { ...stableDiffusion1.matches, guidanceEmbedding: true },
+  defaults: { ...stableDiffusion1.defaults, ...lcmDefaults, guidanceScale: 8 },
+};
+
+/** Sees four noisy latents, the mask, and four latents of the picture without what is masked. */
+export const stableDiffusion1Inpainting: ModelFamily = {
+  ...stableDiffusion1,
+  id: "sd1-inpainting",
+  name: "Stable Diffusion 1.x, inpainting",
+  matches: { ...stableDiffusion1.matches, inChannels: 9 },
+};
+
+/** Sees four noisy latents and four unscaled latents of the picture to change. */
+export const instructPix2Pix1: ModelFamily = {
+  ...stableDiffusion1,
+  id: "sd1-pix2pix",
+  name: "InstructPix2Pix (Stable Diffusion 1.x)",
+  matches: { ...stableDiffusion1.matches, inChannels: 8 },
 };

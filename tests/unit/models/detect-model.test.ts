@@ -50,11 +50,14 @@ describe("full-size SD 1.5", () => {
         prefix: CLIP,
         width: 768,
         layers: 12,
+        leftOutLayers: 0,
+        finalNorm: true,
         heads: 12,
         mlpWidth: 3072,
         activation: "quick_gelu",
         vocabulary: 49408,
         maxTokens: 77,
+        padding: "end",
       },
     ]);
     expect(unet).toMatchObject({
@@ -187,10 +190,10 @@ describe("a damaged or foreign file", () => {
     ],
     ["a LoRA", new Map([["lora_unet_x.lora_up.weight", ["F16", [4, 4]]]]), "UnsupportedModel", /got a LoRA/],
     [
-      "an inpainting UNet",
-      altered({ [`${UNET}input_blocks.0.0.weight`]: [320, 9, 3, 3] }),
+      "a UNet that sees depth",
+      altered({ [`${UNET}input_blocks.0.0.weight`]: [320, 5, 3, 3] }),
       "UnsupportedModel",
-      /9 input and 4 output channels/,
+      /5 input and 4 output channels/,
     ],
     [
       "a channel count that changes between layers",

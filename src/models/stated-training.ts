@@ -1,0 +1,44 @@
+// What a file says of its own training, in marker keys or metadata: facts that no shape tells. Guesses nothing from weights.
+
+import type { Checkpoint } from "../weights/checkpoint.ts";
+import type { ModelFamily } from "./families.ts";
+
+/** Absent where the file says nothing. */
+export interface StatedTraining {
+  readonly prediction?: ModelFamily["prediction"];
+  readonly zeroTerminalSnr?: boolean;
+}
+
+interface Statement {
+  /** Either a tensor of this name, whatever it holds, ... */
+  readonly key?: string;
+  /** ... or metadata under this name that matches. */
+  readonly metadata?: readonly [name: string, value: RegExp];
+  readonly says: StatedTraining;
+}
+
+/** Keys are NoobAI's; metadata is what Stability's modelspec defines. The first statement on each fact counts. */
+const statements: readonly Statement[] = [
+  { key: "v_pred", says: { prediction: "v" } },
+  { key: "ztsnr", says: { zeroTerminalSnr: true } },
+  { metadata: ["modelspec.prediction_type", /^v([-_ ]?prediction)?$/i], says: { prediction: "v" } },
+  { metadata: ["modelspec.prediction_type", /^eps(ilon)?$/i], says: { prediction: "epsilon" } },
+  { metadata: ["modelspec.architecture", /^stable-diffusion-v2-768-v\b/i], says: { prediction: "v" } },
+  { metadata: ["modelspec.architecture", /^stable-diffusion-v2-512\b/i], says: { prediction: "epsilon" } },
+];
+
+export function statedTraining({ tensors, metadata }: Checkpoint): StatedTraining {
+  const made = statements.filter(
+    (statement) =>
+      (statement.key !== undefined && tensors.has(statement.key)) ||
+      (statement.metadata?.[1].test(metadata.get(statement.metadata[0]) ?? "") ?? false),
+  );
+  return made.reduceRight<StatedTraining>((said, { says }) => ({ ...said, ...says }), {});
+}
+
+/** Whether a row trained like this can be what the file says it is. */
+export function agrees({ prediction, noiseSchedule }: ModelFamily, stated: StatedTraining): boolean {
+  const { prediction: statedPrediction = prediction } = stated;
+  const { zeroTerminalSnr = noiseSchedule.zeroTerminalSnr } = stated;
+  return prediction === statedPrediction && noiseSchedule.zeroTerminalSnr === zeroTerminalSnr;
+}

@@ -9,7 +9,21 @@ export default defineConfig({
   define: { __KILN_VERSION__: JSON.stringify("0.0.0-test") },
   worker: { format: "es" },
   oxc: LIT_DECORATORS,
-  optimizeDeps: { exclude: ["onnxruntime-web"] },
+  // Found before the first test: a dependency that is found later reloads the page under a running test.
+  optimizeDeps: {
+    exclude: ["onnxruntime-web"],
+    include: [
+      ...["details", "dialog", "drawer", "progress-bar", "switch", "tooltip"].map(
+        (name) => `@awesome.me/webawesome/dist/components/${name}/${name}.js`,
+      ),
+      "@awesome.me/webawesome/dist/components/icon/library.js",
+      "@lit-labs/virtualizer",
+      "@lit-labs/virtualizer/layouts/grid.js",
+      "lit/directives/repeat.js",
+      "lit/directives/style-map.js",
+      "lit/directives/unsafe-svg.js",
+    ],
+  },
   test: {
     include: ["tests/browser/**/*.test.ts"],
     testTimeout: 120_000,

@@ -1,6 +1,6 @@
 // Recognises what was dropped on the window: a model file, a picture with a recipe, text. Changes nothing.
 
-import { readPngText } from "../imaging/png-text.ts";
+import { readPictureInfotext } from "../imaging/picture-infotext.ts";
 import { AppError, serializeError, type SerializedError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 import { readRestorable, type Restorable } from "./restore.ts";
@@ -17,14 +17,6 @@ export type Finding =
   | { readonly kind: "prompt"; readonly text: string }
   | { readonly kind: "nothing"; readonly error: SerializedError };
 
-/** The text a program left in a picture; undefined when there is none. */
-type TextReader = (bytes: Uint8Array) => string | undefined;
-
-// By media type, as browsers derive it from the name's ending.
-const PICTURE_READERS: Readonly<Record<string, TextReader>> = {
-  "image/png": (bytes) => readPngText(bytes).get("parameters"),
-};
-
 // Larger than any picture with a recipe, small enough to be read at once.
 const MAX_PICTURE_BYTES = 256 * 1024 * 1024;
 
@@ -38,12 +30,12 @@ function nothing(message: string, where: string, expected: string, got: string):
   };
 }
 
-async function findInPicture(file: File, read: TextReader, models: readonly ModelRecord[]): Promise<Finding> {
+async function findInPicture(file: File, models: readonly ModelRecord[]): Promise<Finding> {
   if (file.size > MAX_PICTURE_BYTES) {
     const expected = `at most ${MAX_PICTURE_BYTES} bytes`;
     return nothing(`${file.name} is too large for a picture.`, file.name, expected, `${file.size} bytes`);
   }
-  const text = read(new Uint8Array(await file.arrayBuffer()));
+  const text = readPictureInfotext(new Uint8Array(await file.arrayBuffer()));
   const restorable = text === undefined ? undefined : readRestorable(text, models);
   if (restorable) return { kind: "recipe", restorable, picture: file };
   return nothing(
@@ -56,9 +48,8 @@ async function findInPicture(file: File, read: TextReader, models: readonly Mode
 
 async function findInFile(file: File, models: readonly ModelRecord[]): Promise<Finding> {
   if (MODEL_FILE.test(file.name)) return { kind: "model", file };
-  const read = PICTURE_READERS[file.type] as TextReader | undefined;
   try {
-    if (read) return await findInPicture(file, read, models);
+    if (file.type.startsWith("image/")) return await findInPicture(file, models);
     if (file.type.startsWith("text/")) return findInText((await file.text()).trim(), models);
   } catch (error) {
     return { kind: "nothing", error: serializeError(error) };

@@ -44,10 +44,11 @@ export class KilnApp extends LitElement {
 
   readonly #generation = new Watch(this, () => this.app.generation.state);
   readonly #updates = new Watch(this, () => this.updates.state);
-  readonly #listeners = new AbortController();
+  #listeners?: AbortController;
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#listeners = new AbortController();
     const { signal } = this.#listeners;
     addEventListener("hashchange", () => this.#follow(), { signal });
     addEventListener("keydown", (event) => this.#key(event), { signal });
@@ -56,7 +57,7 @@ export class KilnApp extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#listeners.abort();
+    this.#listeners?.abort();
   }
 
   override updated(): void {

@@ -56,9 +56,15 @@ export class PictureLightbox extends LitElement {
   @property({ type: Boolean, attribute: "has-next" }) hasNext = false;
 
   @query("dialog") private readonly dialog!: HTMLDialogElement;
+  @query(".close") private readonly closeButton!: HTMLButtonElement;
 
   override firstUpdated(): void {
     this.dialog.showModal();
+  }
+
+  override updated(): void {
+    // The button that had the focus may be gone at the end of the list; keys must still reach the dialog.
+    if (!this.shadowRoot?.activeElement) this.closeButton.focus();
   }
 
   #step(step: 1 | -1): void {

@@ -18,15 +18,21 @@ type Listener = (event: EngineEvent) => void | Promise<void>;
 interface Job {
   /** Set by its "started" event. */
   started: boolean;
+  /** Set by its first "picture" event: it must not be made twice. */
+  delivered: boolean;
   interrupted: boolean;
   /** What the listener threw at a picture: the port would strip its details. */
   listenerFailure?: unknown;
 }
 
+/** Why a worker was ended so that the next one gets its memory; jobs it had begun are sent again. */
+const MEMORY_RAN_OUT = "memory ran out.";
+
 /**
  * When the worker dies, the job it was running rejects with WorkerLost (Interrupted, if it had been told to stop), because
  * a picture that killed it once would again. Jobs that only waited are sent to the next worker in their order; their
- * callers notice nothing.
+ * callers notice nothing. A job that fails for want of memory takes its worker with it, because a WebAssembly heap never
+ * shrinks and does not work after it gave out.
  */
 export class EngineClient implements Engine {
   readonly #host: WorkerHost<Engine>;
@@ -53,7 +59,7 @@ export class EngineClient implements Engine {
   }
 
   async generate(jobId: string, request: GenerationRequest): Promise<GenerationSummary> {
-    const job: Job = { started: false, interrupted: false };
+    const job: Job = { started: false, delivered: false, interrupted: false };
     this.#jobs.set(jobId, job);
     try {
       return await this.#send(jobId, job, request);
@@ -105,9 +111,11 @@ export class EngineClient implements Engine {
       try {
         return await this.#host.call((engine) => engine.generate(jobId, request));
       } catch (error) {
+        if (isAppError(error, "OutOfMemory")) this.#terminate(MEMORY_RAN_OUT);
         this.#forgetDeadWorker();
-        const waited = isAppError(error, "WorkerLost") && !job.started && !job.interrupted;
-        if (!waited) throw error;
+        if (!isAppError(error, "WorkerLost") || job.interrupted || job.delivered) throw error;
+        if (job.started && error.details.got !== MEMORY_RAN_OUT) throw error;
+        job.started = false;
       }
     }
   }
@@ -155,6 +163,7 @@ export class EngineClient implements Engine {
     // Events travel on a port of their own, so the last ones may come after generate() has answered.
     const job = this.#jobs.get(event.jobId);
     if (job && event.type === "started") job.started = true;
+    if (job && event.type === "picture") job.delivered = true;
     try {
       await this.#listener(event);
     } catch (error) {

@@ -48,8 +48,9 @@ export class KilnEngine implements Engine {
 
   /** Starting again with another device frees everything first; the queue goes on. */
   async start(options: EngineStart): Promise<DeviceReport> {
-    if (this.#options?.device !== options.device) await this.unload();
-    this.#options = options;
+    const changed = this.#options !== undefined && this.#options.device !== options.device;
+    this.#options = options; // before unloading: the job after it must find the new device
+    if (changed) await this.unload();
     return (await this.#ready()).runtime.device.report;
   }
 

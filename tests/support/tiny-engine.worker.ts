@@ -1,5 +1,5 @@
-// The engine in a worker of its own for browser tests, with the tiny random-weight checkpoint as its only model and two
-// prompts that order a failure. Everything else is the app's worker entry.
+// The engine in a worker of its own for browser tests, with the tiny random-weight checkpoint as its only model and
+// model ids that order a failure. Everything else is the app's worker entry.
 
 import { expose } from "comlink";
 import { encodePng } from "../../src/engine/encode-png.ts";
@@ -14,6 +14,9 @@ const engine = new KilnEngine({
   openModel(modelId) {
     if (modelId === "dies") self.close();
     if (modelId === "hangs") for (;;); // as a kernel that never returns
+    if (modelId === "too big") {
+      throw new AppError("OutOfMemory", "There is not enough memory.", { where: "unet", expected: "memory" });
+    }
     if (modelId === "missing") {
       throw new AppError("ModelNotFound", "There is no such model.", { where: modelId, expected: "a model" });
     }

@@ -189,6 +189,16 @@ describe("EngineClient when its worker dies", () => {
     expect(await engine.generate("b", tinyRequest())).toMatchObject({ outcome: "finished" });
   });
 
+  test("memory that ran out is given back with the worker; the jobs behind go on in the next one", async () => {
+    const { engine, events } = await start();
+    const tooBig = engine.generate("a", tinyRequest({ modelId: "too big" }));
+    const good = engine.generate("b", tinyRequest());
+    await expect(tooBig).rejects.toMatchObject({ name: "OutOfMemory" });
+    expect(await good).toMatchObject({ outcome: "finished", pictures: 1 });
+    expect(workers).toHaveLength(2);
+    expect(events.filter(({ type }) => type === "failed").map(({ jobId }) => jobId)).toEqual(["a"]);
+  });
+
   test("a job that does not react to interrupt costs the worker its life after the grace time", async () => {
     const { engine, next } = await start();
     const hanging = engine.generate("a", tinyRequest({ modelId: "hangs" }));

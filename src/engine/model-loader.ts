@@ -73,9 +73,8 @@ export class ModelLoader {
         modelName: record.name,
         vocabulary: detected.textEncoders[0].vocabulary,
       }));
-    const clip = createClipTokenizer(vocabJson, mergesText);
-    const tokenizer = detected.textEncoders[0].padding === "zero" ? { ...clip, pad: 0 } : clip;
-    const model = { record, detected, tokenizer };
+    const pad = detected.textEncoders[0].padding === "zero" ? 0 : undefined;
+    const model = { record, detected, tokenizer: createClipTokenizer(vocabJson, mergesText, { pad }) };
     this.#opened.set(modelId, model);
     for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);
     return model;

@@ -1,23 +1,27 @@
-// CLIP's text transformer as a graph: token ids to the hidden states that the UNet is conditioned on.
-// Tokenising is prompt/'s job; emphasis is applied to the result.
+// CLIP's text transformer as a graph: token ids to the hidden states that the UNet is conditioned on, and to the pooled
+// prompt where the family has one. Tokenising is prompt/'s job; emphasis is applied to the result.
 
 import { gelu, quickGelu } from "../onnx/fused-ops.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/graph.ts";
 import type { OnnxModel } from "../onnx/onnx-model.ts";
-import { add, cast, gather, reshape } from "../onnx/ops.ts";
+import { add, argMax, cast, gather, gemm, matMul, reshape } from "../onnx/ops.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { Dialect } from "./dialects.ts";
-import { attention, clipAttentionNames } from "./layers/attention.ts";
+import { attention, clipAttentionNames, openClipAttentionNames } from "./layers/attention.ts";
 import type { LayerContext } from "./layers/layer-context.ts";
 import { weight } from "./layers/layer-context.ts";
 import { layerNorm } from "./layers/layer-norm.ts";
 import { linear } from "./layers/linear.ts";
 import type { TextEncoderConfig } from "./model-config.ts";
+import { textEncoderNames } from "./text-encoder-names.ts";
 
 export interface TextEncoderOptions {
   readonly dialect: Dialect;
-  /** 1 uses every layer, 2 leaves out the last one, and so on; the final norm is always applied. */
+  /**
+   * 1 uses every layer that the family uses, N leaves out the last N - 1 of all layers, if those are more than the family
+   * leaves out anyway. The final norm is the family's choice, whichever layer is the last.
+   */
   readonly clipSkip: number;
 }
 
@@ -26,7 +30,8 @@ const ACTIVATIONS = {
   gelu: (c: LayerContext, key: string, x: Value) => gelu(c.graph, key, x),
 } as const;
 
-// ids ─ token embedding ─ + position ─ layers ─ final norm ── hidden
+// ids ─ token embedding ─ + position ─ layers ─ (final norm) ── hidden
+//                                        └─ left-out layers ─ final norm ─ row of the end token ─ projection ── pooled
 export function buildTextEncoder(
   checkpoint: Checkpoint,
   config: TextEncoderConfig,
@@ -34,40 +39,66 @@ export function buildTextEncoder(
 ): OnnxModel {
   const { dialect, clipSkip } = options;
   const { prefix, width, maxTokens } = config;
+  const names = textEncoderNames[config.layout];
   const dtype = dialect.precision;
   const graph = new GraphBuilder("text-encoder");
   const c: LayerContext = { graph, checkpoint, dialect };
 
   const ids = graph.input("input_ids", "int32", [1, maxTokens]);
-  const tokenKey = `${prefix}embeddings.token_embedding`;
-  const table = weight(c, `${tokenKey}.weight`, { dtype, shape: [config.vocabulary, width] });
+  const tokenKey = prefix + names.tokenEmbedding;
+  const table = weight(c, tokenKey, { dtype, shape: [config.vocabulary, width] });
   const tokens = reshape(graph, tokenKey, gather(graph, tokenKey, table, ids), [maxTokens, width]);
-  const positionKey = `${prefix}embeddings.position_embedding`;
-  let x = add(
-    graph,
-    positionKey,
-    tokens,
-    weight(c, `${positionKey}.weight`, { dtype, shape: [maxTokens, width] }),
-  );
+  const positionKey = prefix + names.positionEmbedding;
+  let x = add(graph, positionKey, tokens, weight(c, positionKey, { dtype, shape: [maxTokens, width] }));
 
-  const layers = Math.max(1, config.layers - (clipSkip - 1));
-  for (let layer = 0; layer < layers; layer++)
-    x = clipLayer(c, `${prefix}encoder.layers.${layer}`, x, config);
+  const used = Math.max(1, config.layers - Math.max(config.leftOutLayers, clipSkip - 1));
+  const runLayers = (from: number, to: number): void => {
+    for (let layer = from; layer < to; layer++)
+      x = clipLayer(c, `${prefix}${names.layers}.${layer}`, x, config);
+  };
+  const normKey = prefix + names.finalNorm;
+  runLayers(0, used);
+  const hidden = config.finalNorm ? layerNorm(c, normKey, x) : x;
+  const shaped = reshape(graph, "hidden", hidden, [1, maxTokens, width]);
+  graph.output("hidden", cast(graph, "hidden", shaped, "float32"));
 
-  const normKey = `${prefix}final_layer_norm`;
-  const hidden = reshape(graph, normKey, layerNorm(c, normKey, x), [1, maxTokens, width]);
-  graph.output("hidden", cast(graph, normKey, hidden, "float32"));
+  if (config.pooling) {
+    runLayers(used, config.layers);
+    const pooled = pool(c, config, ids, layerNorm(c, normKey, x));
+    graph.output("pooled", cast(graph, "pooled", pooled, "float32"));
+  }
   return graph.build();
 }
 
-// x ─┬─ layer_norm1 ─ causal attention ─ (+) ─┬─ layer_norm2 ─ fc1 ─ activation ─ fc2 ─ (+) ── out
-//    └────────────────────────────────────┘   └─────────────────────────────────────────┘
+/** [tokens, width] → [1, pooled]: the end token, which has the largest id, is the one that has seen the whole prompt. */
+function pool(c: LayerContext, config: TextEncoderConfig, ids: Value, x: Value): Value {
+  const { graph } = c;
+  const { layout, width, pooling } = config;
+  if (!pooling) throw new Error("this text encoder does not pool");
+  const { key } = pooling;
+  const end = cast(graph, key, argMax(graph, key, ids), "int32");
+  const row = gather(graph, key, x, end);
+  const { dtype } = x;
+  return layout === "open-clip"
+    ? matMul(graph, key, row, weight(c, key, { dtype, shape: [width, pooling.width] }))
+    : gemm(graph, key, row, weight(c, key, { dtype, shape: [pooling.width, width] }));
+}
+
+// x ─┬─ norm 1 ─ causal attention ─ (+) ─┬─ norm 2 ─ MLP in ─ activation ─ MLP out ─ (+) ── out
+//    └───────────────────────────────┘   └──────────────────────────────────────────┘
 function clipLayer(c: LayerContext, key: string, x: Value, config: TextEncoderConfig): Value {
   const { graph } = c;
-  const options = { names: clipAttentionNames, batch: 1, heads: config.heads, causal: true };
-  const normalized = layerNorm(c, `${key}.layer_norm1`, x);
-  x = add(graph, `${key}.self_attn`, x, attention(c, `${key}.self_attn`, normalized, normalized, options));
-  const inner = linear(c, `${key}.mlp.fc1`, layerNorm(c, `${key}.layer_norm2`, x), config.mlpWidth);
+  const names = textEncoderNames[config.layout];
+  const options = {
+    names: names.fusedProjections ? openClipAttentionNames : clipAttentionNames,
+    batch: 1,
+    heads: config.heads,
+    causal: true,
+  };
+  const attentionKey = `${key}.${names.attention}`;
+  const normalized = layerNorm(c, `${key}.${names.norm1}`, x);
+  x = add(graph, attentionKey, x, attention(c, attentionKey, normalized, normalized, options));
+  const inner = linear(c, `${key}.${names.mlpIn}`, layerNorm(c, `${key}.${names.norm2}`, x), config.mlpWidth);
   const activated = ACTIVATIONS[config.activation](c, `${key}.mlp`, inner);
-  return add(graph, `${key}.mlp`, x, linear(c, `${key}.mlp.fc2`, activated, config.width));
+  return add(graph, `${key}.mlp`, x, linear(c, `${key}.${names.mlpOut}`, activated, config.width));
 }

@@ -48,11 +48,15 @@ export function buildUnet(checkpoint: Checkpoint, config: UnetConfig, options: U
   const latents = graph.input("latents", "float32", [batch, config.inChannels, latentHeight, latentWidth]);
   const timestep = graph.input("timestep", "float32", [1]);
   const contextInput = graph.input("context", "float32", [batch, tokens, contextWidth]);
-  const { classEmbeddingWidth } = config;
+  const { classEmbeddingWidth, guidanceEmbeddingWidth } = config;
   const y = classEmbeddingWidth ? graph.input("y", "float32", [batch, classEmbeddingWidth]) : undefined;
+  const guidanceEmbedding = guidanceEmbeddingWidth
+    ? graph.input("guidance_embedding", "float32", [batch, guidanceEmbeddingWidth])
+    : undefined;
+  const embedding = timeEmbedding(c, config, { timestep, y, guidanceEmbedding });
 
   const conditions: Conditions = {
-    timeEmbedding: cast(graph, `${prefix}time_embed`, timeEmbedding(c, config, timestep, y), body),
+    timeEmbedding: cast(graph, `${prefix}time_embed`, embedding, body),
     context: cast(
       graph,
       "context",

@@ -187,6 +187,17 @@ export function gather(g: GraphBuilder, path: string, table: Value, ids: Value):
   })[0];
 }
 
+/** Index of the largest element along the last axis, the first one where several are; the axis is dropped. */
+export function argMax(g: GraphBuilder, path: string, x: Value): Value {
+  return g.node({
+    path,
+    opType: "ArgMax",
+    inputs: [x],
+    attributes: { axis: int(-1), keepdims: int(0) },
+    outputs: [{ dtype: "int64", shape: x.shape.slice(0, -1) }],
+  })[0];
+}
+
 /** x [rows, in] · weight [out, in]ᵀ + bias [out]: a torch.nn.Linear with its weight as published. */
 export function gemm(g: GraphBuilder, path: string, x: Value, weight: Value, bias?: Value): Value {
   sameType(path, "Gemm", [x, weight, ...(bias ? [bias] : [])]);

@@ -1,4 +1,4 @@
-// Multi-head attention with its four projections, for the UNet's transformers and for CLIP: one body, two tables of names.
+// Multi-head attention with its four projections, for the UNet's transformers and for CLIP: one body, a table of names each.
 
 import { multiHeadAttention } from "../../onnx/fused-ops.ts";
 import type { Value } from "../../onnx/graph.ts";
@@ -13,6 +13,8 @@ export interface AttentionNames {
   readonly out: string;
   /** Whether query, key and value have biases; the output projection always has one. */
   readonly bias: boolean;
+  /** Query, key and value are the thirds, in this order, of one published tensor, whose rows are used where they lie. */
+  readonly fused?: boolean;
 }
 
 export const unetAttentionNames: AttentionNames = {
@@ -29,6 +31,15 @@ export const clipAttentionNames: AttentionNames = {
   value: "v_proj",
   out: "out_proj",
   bias: true,
+};
+
+export const openClipAttentionNames: AttentionNames = {
+  query: "in_proj",
+  key: "in_proj",
+  value: "in_proj",
+  out: "out_proj",
+  bias: true,
+  fused: true,
 };
 
 export interface AttentionOptions {
@@ -51,16 +62,23 @@ export function attention(
   const { graph } = c;
   const { names, batch, heads, causal } = options;
   const width = x.shape[1];
-  const project = (name: string, source: Value): Value => {
-    const projected = linear(c, `${key}.${name}`, source, width, { bias: names.bias });
-    return reshape(graph, `${key}.${name}`, projected, [batch, source.shape[0] / batch, width]);
+  const project = (third: number, name: string, source: Value): Value => {
+    const path = `${key}.${name}`;
+    const projected = names.fused
+      ? linear(c, path, source, 3 * width, {
+          bias: names.bias,
+          rows: [third * width, (third + 1) * width],
+          separator: "_",
+        })
+      : linear(c, path, source, width, { bias: names.bias });
+    return reshape(graph, path, projected, [batch, source.shape[0] / batch, width]);
   };
   const attended = multiHeadAttention(
     graph,
     key,
-    project(names.query, x),
-    project(names.key, context),
-    project(names.value, context),
+    project(0, names.query, x),
+    project(1, names.key, context),
+    project(2, names.value, context),
     { heads, causal },
   );
   return linear(c, `${key}.${names.out}`, reshape(graph, key, attended, x.shape), width);

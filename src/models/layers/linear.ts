@@ -9,6 +9,8 @@ export interface LinearOptions {
   readonly bias?: boolean;
   /** Only these outputs: rows of the published weight and bias. */
   readonly rows?: readonly [start: number, end: number];
+  /** Between the key and "weight" or "bias"; torch.nn.MultiheadAttention's own projection has "_". */
+  readonly separator?: "." | "_";
 }
 
 /** x [rows, in] → [rows, out]. The weight goes in as published, so that nothing of its size is ever folded or copied. */
@@ -19,13 +21,13 @@ export function linear(
   out: number,
   options: LinearOptions = {},
 ): Value {
-  const { bias = true, rows } = options;
+  const { bias = true, rows, separator = "." } = options;
   const { dtype } = x;
   return gemm(
     c.graph,
     key,
     x,
-    weight(c, `${key}.weight`, { dtype, shape: [out, x.shape[1]], rows }),
-    bias ? weight(c, `${key}.bias`, { dtype, shape: [out], rows }) : undefined,
+    weight(c, `${key}${separator}weight`, { dtype, shape: [out, x.shape[1]], rows }),
+    bias ? weight(c, `${key}${separator}bias`, { dtype, shape: [out], rows }) : undefined,
   );
 }

@@ -1,5 +1,5 @@
 // What the UNet knows of the step it is in: the timestep's sinusoids through two Linear layers, plus the class embedding
-// of families that have one.
+// and the guidance embedding of families that have them.
 
 import { silu } from "../../onnx/fused-ops.ts";
 import type { Value } from "../../onnx/graph.ts";
@@ -10,16 +10,33 @@ import { linear } from "./linear.ts";
 
 const MAX_PERIOD = 10_000;
 
-// timestep [1] ── × frequencies ─┬─ Cos ─┬─ Linear ─ SiLU ─ Linear ──(+)── SiLU ── [1 or n, timeEmbeddingWidth]
-//                                └─ Sin ─┘           y ─ Linear ─ SiLU ─ Linear ─┘
-// The last SiLU is every resnet block's first layer over the embedding, done once for all of them.
-export function timeEmbedding(c: LayerContext, config: UnetConfig, timestep: Value, y?: Value): Value {
+export interface TimeEmbeddingInputs {
+  /** [1] */
+  readonly timestep: Value;
+  /** [n, classEmbeddingWidth] */
+  readonly y?: Value;
+  /** [n, guidanceEmbeddingWidth] */
+  readonly guidanceEmbedding?: Value;
+}
+
+//                                  guidanceEmbedding ─ Linear ─┐
+// timestep [1] ── × frequencies ─┬─ Cos ─┬────────────────────(+)── Linear ─ SiLU ─ Linear ──(+)── SiLU ── out
+//                                └─ Sin ─┘                         y ─ Linear ─ SiLU ─ Linear ─┘
+// out is [1 or n, timeEmbeddingWidth]. The last SiLU is every resnet block's first layer over the embedding, done once for
+// all of them.
+export function timeEmbedding(c: LayerContext, config: UnetConfig, inputs: TimeEmbeddingInputs): Value {
+  const { timestep, y, guidanceEmbedding } = inputs;
   const { graph } = c;
   const key = `${config.prefix}time_embed`;
   const half = config.modelChannels / 2;
   const frequencies = graph.constant("float32", [1, half], sinusoidFrequencies(half));
   const angles = mul(graph, key, reshape(graph, key, timestep, [1, 1]), frequencies);
-  const sinusoids = concat(graph, key, [cos(graph, key, angles), sin(graph, key, angles)], 1);
+  let sinusoids = concat(graph, key, [cos(graph, key, angles), sin(graph, key, angles)], 1);
+  if (guidanceEmbedding) {
+    const guidanceKey = `${key}.cond_proj`;
+    const projected = linear(c, guidanceKey, guidanceEmbedding, config.modelChannels, { bias: false });
+    sinusoids = add(graph, guidanceKey, projected, sinusoids);
+  }
   let embedding = twoLayers(c, key, sinusoids, config.timeEmbeddingWidth);
   if (y) {
     const labelKey = `${config.prefix}label_emb.0`;

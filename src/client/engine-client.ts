@@ -39,6 +39,9 @@ export class EngineClient implements Engine {
   readonly #graceMs: number;
   readonly #jobs = new Map<string, Job>();
   #options: EngineStart | undefined;
+  /** Resolves with the first start(); calls made earlier wait for it. */
+  readonly #asked: Promise<void>;
+  #resolveAsked: () => void = () => undefined;
   #listener: Listener = () => undefined;
   /** The set-up of the worker that lives now; undefined when there is none. */
   #ready: Promise<DeviceReport> | undefined;
@@ -46,10 +49,12 @@ export class EngineClient implements Engine {
   constructor(startWorker: StartWorker = startEngineWorker, graceMs = INTERRUPT_GRACE_MS) {
     this.#host = new WorkerHost("engine", startWorker);
     this.#graceMs = graceMs;
+    this.#asked = new Promise((resolve) => (this.#resolveAsked = resolve));
   }
 
   start(options: EngineStart): Promise<DeviceReport> {
     this.#options = options;
+    this.#resolveAsked();
     return this.#prepare(options);
   }
 
@@ -87,7 +92,7 @@ export class EngineClient implements Engine {
     setTimeout(() => {
       if (this.#jobs.get(jobId) === job && job.started) this.#terminate("it did not react to Interrupt.");
     }, this.#graceMs);
-    if (this.#host.alive) await this.#host.call((engine) => engine.interrupt(jobId)).catch(ignoreWorkerLost);
+    if (this.#host.alive) await this.#sendInterrupt(jobId);
   }
 
   async countTokens(modelId: string, text: string): Promise<TokenCount> {
@@ -105,11 +110,22 @@ export class EngineClient implements Engine {
     return this.#started();
   }
 
+  async #sendInterrupt(jobId: string): Promise<void> {
+    try {
+      await this.#host.call((engine) => engine.interrupt(jobId));
+    } catch (error) {
+      if (!isAppError(error, "WorkerLost")) throw error; // a dead worker has stopped
+    }
+  }
+
   async #send(jobId: string, job: Job, request: GenerationRequest): Promise<GenerationSummary> {
     for (;;) {
       await this.#started();
       try {
-        return await this.#host.call((engine) => engine.generate(jobId, request));
+        const end = this.#host.call((engine) => engine.generate(jobId, request));
+        // An interrupt that came before the worker knew the job is told now.
+        const told = job.interrupted ? this.#sendInterrupt(jobId) : undefined;
+        return (await Promise.all([end, told]))[0];
       } catch (error) {
         if (isAppError(error, "OutOfMemory")) this.#terminate(MEMORY_RAN_OUT);
         this.#forgetDeadWorker();
@@ -131,17 +147,10 @@ export class EngineClient implements Engine {
     );
   }
 
-  #started(): Promise<DeviceReport> {
+  async #started(): Promise<DeviceReport> {
+    await this.#asked;
     this.#forgetDeadWorker();
-    if (!this.#options) {
-      return Promise.reject(
-        new AppError("Unsupported", "The engine was not started.", {
-          where: "engine",
-          expected: "start() first",
-        }),
-      );
-    }
-    return this.#ready ?? this.#prepare(this.#options);
+    return this.#ready ?? this.#prepare(this.#options as EngineStart);
   }
 
   #prepare(options: EngineStart): Promise<DeviceReport> {
@@ -188,8 +197,4 @@ export class EngineClient implements Engine {
   #forgetDeadWorker(): void {
     if (!this.#host.alive) this.#ready = undefined;
   }
-}
-
-function ignoreWorkerLost(error: unknown): void {
-  if (!isAppError(error, "WorkerLost")) throw error;
 }

@@ -28,8 +28,8 @@ interface Started {
 /** What the page does with a picture; a test may let it fail. */
 let store: (event: EngineEvent) => void | Promise<void> = () => undefined;
 
-async function start(): Promise<Started> {
-  const engine = new EngineClient((name) => {
+function createClient(): EngineClient {
+  return new EngineClient((name) => {
     const worker = new Worker(new URL("../../support/tiny-engine.worker.ts", import.meta.url), {
       type: "module",
       name,
@@ -37,6 +37,10 @@ async function start(): Promise<Started> {
     workers.push(worker);
     return worker;
   }, GRACE_MS);
+}
+
+async function start(): Promise<Started> {
+  const engine = createClient();
   const events: EngineEvent[] = [];
   const waiting: { jobId: string; type: string; resolve: (event: EngineEvent) => void }[] = [];
   await engine.subscribe(async (event) => {
@@ -207,6 +211,16 @@ describe("EngineClient when its worker dies", () => {
     await engine.interrupt("a");
     await end;
     expect(await engine.generate("b", tinyRequest())).toMatchObject({ outcome: "finished" });
+  });
+
+  test("calls made before start() wait for it, and an interrupt among them is not lost", async () => {
+    const engine = createClient();
+    const count = engine.countTokens("tiny", "a b");
+    const job = engine.generate("a", tinyRequest({ steps: LONG }));
+    await engine.interrupt("a");
+    await engine.start({ device: "wasm", baseUrl: location.href });
+    expect(await count).toEqual({ tokens: 2, capacity: 75 });
+    expect(await job).toMatchObject({ outcome: "interrupted", pictures: 0 });
   });
 
   test("restart() gives a fresh engine", async () => {

@@ -5,7 +5,7 @@ import { encodePrompt } from "../pipeline/conditioning.ts";
 import { needsNegative } from "../pipeline/guidance.ts";
 import { invalidRequest } from "../pipeline/validate-request.ts";
 import type { GenerationRequest } from "../protocol/generation-request.ts";
-import { discreteNoiseSchedule, type NoiseSchedule } from "../sampling/noise-schedule.ts";
+import { noiseScheduleOf, type NoiseSchedule } from "../sampling/noise-schedule.ts";
 import { predictions, type PredictionRow } from "../sampling/prediction.ts";
 import { samplerNamed, sigmasFor, type SamplerRow } from "../sampling/samplers.ts";
 import type { ModelLoader, OpenedModel } from "./model-loader.ts";
@@ -37,7 +37,7 @@ export async function prepareJob(
 ): Promise<PreparedJob> {
   const model = await whileLoading("text encoder", () => loader.open(request.modelId));
   const { family, unet, vae, textEncoders } = model.detected;
-  const noiseSchedule = discreteNoiseSchedule(family.noiseSchedule);
+  const noiseSchedule = noiseScheduleOf(family.noiseSchedule);
   const sampler = samplerNamed(request.sampler);
   if (!sampler) throw invalidRequest("sampler", "Sampler", "a known sampler", request.sampler);
   const sigmas = sigmasFor(sampler, request.schedule, request.steps, noiseSchedule);

@@ -32,10 +32,7 @@ export function detectFamily(checkpoint: Checkpoint, chosen?: string): ModelFami
   throw unsupported(checkpoint, {
     where: "the training that the file states",
     expected: fitting.map((row) => `${row.prediction} prediction (${row.name})`).join(" or "),
-    got: [
-      stated.prediction && `${stated.prediction} prediction`,
-      stated.zeroTerminalSnr && "zero terminal SNR",
-    ]
+    got: [stated.prediction && `${stated.prediction} prediction`, stated.noise && `${stated.noise} noise`]
       .filter(Boolean)
       .join(" with "),
   });

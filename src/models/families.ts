@@ -1,7 +1,7 @@
 // The family table: one row of data per kind of model. Rows hold constants that no tensor tells; dimensions come from shapes.
 
 import type { ModelDefaults } from "../protocol/model-manifest.ts";
-import type { Heads, LatentRgbFactors, SizeField, TextEncoderConfig } from "./model-config.ts";
+import type { Heads, LatentRgbFactors, PerChannel, SizeField, TextEncoderConfig } from "./model-config.ts";
 import {
   instructPix2Pix1,
   latentConsistency1,
@@ -17,8 +17,10 @@ import {
   stableDiffusionTurbo,
 } from "./families/stable-diffusion-2.ts";
 import {
+  cosXl,
   instructPix2PixXl,
   latentConsistencyXl,
+  playground25,
   stableDiffusionXl,
   stableDiffusionXlInpainting,
   stableDiffusionXlLcm,
@@ -51,6 +53,22 @@ export interface FamilyTextEncoder {
   readonly pooled: boolean;
 }
 
+/** Trained on numbered steps. */
+export interface DiscreteNoise {
+  readonly kind: "scaled-linear";
+  readonly betaStart: number;
+  readonly betaEnd: number;
+  readonly steps: number;
+  readonly zeroTerminalSnr: boolean;
+}
+
+/** Trained on any sigma of a range. */
+export interface ContinuousNoise {
+  readonly kind: "continuous";
+  readonly sigmaMin: number;
+  readonly sigmaMax: number;
+}
+
 export interface ModelFamily {
   /** Stored in model records and manifests. */
   readonly id: string;
@@ -68,15 +86,9 @@ export interface ModelFamily {
    * before the first of them.
    */
   readonly named?: RegExp;
-  readonly prediction: "epsilon" | "v";
-  readonly noiseSchedule: {
-    readonly kind: "scaled-linear";
-    readonly betaStart: number;
-    readonly betaEnd: number;
-    readonly steps: number;
-    readonly zeroTerminalSnr: boolean;
-  };
-  readonly latents: { readonly channels: number; readonly scale: number; readonly shift: number };
+  readonly prediction: "epsilon" | "v" | "edm";
+  readonly noiseSchedule: DiscreteNoise | ContinuousNoise;
+  readonly latents: { readonly channels: number; readonly scale: PerChannel; readonly shift: PerChannel };
   readonly unet: { readonly prefix: string; readonly heads: Heads; readonly normGroups: number };
   readonly vae: { readonly prefix: string; readonly normGroups: number };
   /** Their outputs are joined along the width, in this order. */
@@ -107,6 +119,8 @@ export const families: readonly ModelFamily[] = [
   stableDiffusionXlLcm,
   stableDiffusionXlV,
   stableDiffusionXlZeroSnr,
+  cosXl,
+  playground25,
   latentConsistencyXl,
   stableDiffusionXlInpainting,
   instructPix2PixXl,

@@ -113,6 +113,9 @@ export type VaeLayer =
   /** GroupNorm at `key` followed by SiLU. */
   | { readonly kind: "norm"; readonly key: string; readonly channels: number };
 
+/** One number for all latent channels, or one for each. */
+export type PerChannel = number | readonly number[];
+
 export interface VaeConfig {
   /** Ends with a dot: "first_stage_model." */
   readonly prefix: string;
@@ -121,8 +124,8 @@ export interface VaeConfig {
   /** Pixels per latent along one side: 8 for the Stable Diffusion families. */
   readonly downscale: number;
   /** Samplers see (z - shift) · scale, where z is what the encoder's mean is. */
-  readonly scale: number;
-  readonly shift: number;
+  readonly scale: PerChannel;
+  readonly shift: PerChannel;
   /** Pixels to moments: conv_in, ..., norm_out, conv_out, and quant_conv where the file has it. */
   readonly encoder: readonly VaeLayer[];
   /** Unscaled latents to pixels: post_quant_conv where the file has it, conv_in, ..., norm_out, conv_out. */

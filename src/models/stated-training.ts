@@ -6,8 +6,10 @@ import type { ModelFamily } from "./families.ts";
 /** Absent where the file says nothing. */
 export interface StatedTraining {
   readonly prediction?: ModelFamily["prediction"];
-  readonly zeroTerminalSnr?: boolean;
+  readonly noise?: NoiseKind;
 }
+
+type NoiseKind = "scaled-linear" | "zero-terminal-snr" | "continuous";
 
 interface Statement {
   /** Either a tensor of this name, whatever it holds, ... */
@@ -17,10 +19,12 @@ interface Statement {
   readonly says: StatedTraining;
 }
 
-/** Keys are NoobAI's; metadata is what Stability's modelspec defines. The first statement on each fact counts. */
+/** Keys are those that ComfyUI saves and NoobAI, Playground and CosXL publish; metadata is what Stability's modelspec defines. The first statement on each fact counts. */
 const statements: readonly Statement[] = [
   { key: "v_pred", says: { prediction: "v" } },
-  { key: "ztsnr", says: { zeroTerminalSnr: true } },
+  { key: "ztsnr", says: { noise: "zero-terminal-snr" } },
+  { key: "edm_vpred.sigma_max", says: { prediction: "v", noise: "continuous" } },
+  { key: "edm_std", says: { prediction: "edm", noise: "continuous" } },
   { metadata: ["modelspec.prediction_type", /^v([-_ ]?prediction)?$/i], says: { prediction: "v" } },
   { metadata: ["modelspec.prediction_type", /^eps(ilon)?$/i], says: { prediction: "epsilon" } },
   { metadata: ["modelspec.architecture", /^stable-diffusion-v2-768-v\b/i], says: { prediction: "v" } },
@@ -38,7 +42,11 @@ export function statedTraining({ tensors, metadata }: Checkpoint): StatedTrainin
 
 /** Whether a row trained like this can be what the file says it is. */
 export function agrees({ prediction, noiseSchedule }: ModelFamily, stated: StatedTraining): boolean {
-  const { prediction: statedPrediction = prediction } = stated;
-  const { zeroTerminalSnr = noiseSchedule.zeroTerminalSnr } = stated;
-  return prediction === statedPrediction && noiseSchedule.zeroTerminalSnr === zeroTerminalSnr;
+  const noise = noiseKind(noiseSchedule);
+  return prediction === (stated.prediction ?? prediction) && noise === (stated.noise ?? noise);
+}
+
+function noiseKind(noiseSchedule: ModelFamily["noiseSchedule"]): NoiseKind {
+  if (noiseSchedule.kind === "continuous") return "continuous";
+  return noiseSchedule.zeroTerminalSnr ? "zero-terminal-snr" : "scaled-linear";
 }

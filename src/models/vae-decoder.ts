@@ -1,12 +1,13 @@
 // The VAE's decoder as a graph: latents as samplers see them to pixels. float32 in every dialect.
 
 import { GraphBuilder } from "../onnx/graph-builder.ts";
+import type { Value } from "../onnx/graph.ts";
 import type { OnnxModel } from "../onnx/onnx-model.ts";
 import { add, mul } from "../onnx/ops.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { Dialect } from "./dialects.ts";
 import { vaeLayer } from "./layers/vae-layer.ts";
-import type { VaeConfig } from "./model-config.ts";
+import type { PerChannel, VaeConfig } from "./model-config.ts";
 
 export interface VaeDecoderOptions {
   readonly dialect: Dialect;
@@ -30,9 +31,17 @@ export function buildVaeDecoder(
     latentHeight,
     latentWidth,
   ]);
-  let x = mul(graph, "unscale", latents, graph.constant("float32", [1], [1 / config.scale]));
-  if (config.shift !== 0) x = add(graph, "unscale", x, graph.constant("float32", [1], [config.shift]));
+  const inverse = perChannel(config.scale).map((scale) => 1 / scale);
+  let x = mul(graph, "unscale", latents, channelConstant(graph, inverse));
+  if (config.shift !== 0) x = add(graph, "unscale", x, channelConstant(graph, perChannel(config.shift)));
   for (const layer of config.decoder) x = vaeLayer(c, config, layer, x);
   graph.output("pixels", x);
   return graph.build();
+}
+
+const perChannel = (value: PerChannel): readonly number[] => (typeof value === "number" ? [value] : value);
+
+/** Broadcasts with [n, c, h, w]. */
+function channelConstant(graph: GraphBuilder, values: readonly number[]): Value {
+  return graph.constant("float32", [1, values.length, 1, 1], values);
 }

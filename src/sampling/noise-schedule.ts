@@ -1,12 +1,15 @@
-// The training noise schedule of a discrete diffusion model: its table of sigmas and the way between sigma and timestep.
+// The noise schedule that a diffusion model was trained on: its table of sigmas and the way between sigma and timestep.
 // Not a sampling schedule: those (schedules.ts) choose which of these noise levels a run visits.
 
 export interface NoiseSchedule {
-  /** sigma of each training timestep, ascending. */
+  /** sigma of each training timestep, ascending; evenly spread samples where training knew no steps. */
   readonly sigmas: Float32Array;
   readonly sigmaMin: number;
   readonly sigmaMax: number;
-  /** Fractional timestep of a sigma, by interpolation of log sigma (as k-diffusion and A1111; ComfyUI rounds). */
+  /**
+   * What the network is told of a sigma. In discrete schedules the fractional timestep, by interpolation of log sigma (as
+   * k-diffusion and A1111; ComfyUI rounds).
+   */
   sigmaToTimestep(sigma: number): number;
   timestepToSigma(timestep: number): number;
 }
@@ -85,4 +88,41 @@ export function discreteNoiseSchedule(options: DiscreteNoiseOptions): NoiseSched
       return Math.exp((1 - weight) * logSigmas[low] + weight * logSigmas[low + 1]);
     },
   };
+}
+
+export interface ContinuousNoiseOptions {
+  readonly sigmaMin: number;
+  readonly sigmaMax: number;
+}
+
+const CONTINUOUS_SAMPLES = 1000;
+
+/** Any sigma of the range; the network is told log(sigma) / 4: Karras et al. 2022, table 1. */
+export function continuousNoiseSchedule({ sigmaMin, sigmaMax }: ContinuousNoiseOptions): NoiseSchedule {
+  const [low, high] = [Math.log(sigmaMin), Math.log(sigmaMax)];
+  const sigmas = Float32Array.from({ length: CONTINUOUS_SAMPLES }, (_, i) =>
+    Math.exp(low + ((high - low) * i) / (CONTINUOUS_SAMPLES - 1)),
+  );
+  return {
+    sigmas,
+    sigmaMin,
+    sigmaMax,
+    sigmaToTimestep: (sigma) => Math.log(Math.min(Math.max(sigma, sigmaMin), sigmaMax)) / 4,
+    timestepToSigma: (timestep) => Math.min(Math.max(Math.exp(4 * timestep), sigmaMin), sigmaMax),
+  };
+}
+
+export type NoiseOptions =
+  | ({ readonly kind: "scaled-linear" } & DiscreteNoiseOptions)
+  | ({ readonly kind: "continuous" } & ContinuousNoiseOptions);
+
+export function noiseScheduleOf(options: NoiseOptions): NoiseSchedule {
+  switch (options.kind) {
+    case "scaled-linear":
+      return discreteNoiseSchedule(options);
+    case "continuous":
+      return continuousNoiseSchedule(options);
+    default:
+      return options satisfies never;
+  }
 }

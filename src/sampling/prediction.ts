@@ -1,6 +1,6 @@
 // What networks are trained to predict, as weights of a linear combination. Knows no network, guidance or timestep.
 
-export type PredictionId = "epsilon" | "v" | "flow";
+export type PredictionId = "epsilon" | "v" | "edm" | "flow";
 
 export interface PredictionRow {
   readonly id: PredictionId;
@@ -31,6 +31,20 @@ const v: PredictionRow = {
   noisedWeights: (sigma) => [1, sigma],
 };
 
+// Standard deviation of the latents that networks of the next row were trained on.
+const EDM_SIGMA_DATA = 0.5;
+
+/** The network predicts what its preconditioning leaves: Karras et al. 2022, table 1. */
+const edm: PredictionRow = {
+  id: "edm",
+  inputScale: (sigma) => 1 / Math.hypot(sigma, EDM_SIGMA_DATA),
+  denoisedWeights(sigma) {
+    const total = Math.hypot(sigma, EDM_SIGMA_DATA);
+    return [(EDM_SIGMA_DATA / total) ** 2, (sigma * EDM_SIGMA_DATA) / total];
+  },
+  noisedWeights: (sigma) => [1, sigma],
+};
+
 /** Rectified flow: x = (1 - sigma) · clean + sigma · noise, and the network predicts noise - clean. */
 const flow: PredictionRow = {
   id: "flow",
@@ -39,4 +53,4 @@ const flow: PredictionRow = {
   noisedWeights: (sigma) => [1 - sigma, sigma],
 };
 
-export const predictions: Readonly<Record<PredictionId, PredictionRow>> = { epsilon, v, flow };
+export const predictions: Readonly<Record<PredictionId, PredictionRow>> = { epsilon, v, edm, flow };

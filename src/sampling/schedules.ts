@@ -31,10 +31,14 @@ function linspace(from: number, to: number, n: number): number[] {
 
 const withZero = (sigmas: readonly number[]): Float32Array => Float32Array.from([...sigmas, 0]);
 
+const timestepRange = (noise: NoiseSchedule): readonly [from: number, to: number] => [
+  noise.sigmaToTimestep(noise.sigmaMax),
+  noise.sigmaToTimestep(noise.sigmaMin),
+];
+
 const uniform: ScheduleRow = {
   name: "Uniform",
-  sigmas: (n, noise) =>
-    withZero(linspace(noise.sigmas.length - 1, 0, n).map((t) => noise.timestepToSigma(t))),
+  sigmas: (n, noise) => withZero(linspace(...timestepRange(noise), n).map((t) => noise.timestepToSigma(t))),
 };
 
 /** Karras et al. 2022, eq. 5. */
@@ -69,7 +73,7 @@ const polyexponential: ScheduleRow = {
 const sgmUniform: ScheduleRow = {
   name: "SGM Uniform",
   sigmas(n, noise) {
-    const timesteps = linspace(noise.sigmas.length - 1, 0, n + 1).slice(0, -1);
+    const timesteps = linspace(...timestepRange(noise), n + 1).slice(0, -1);
     return withZero(timesteps.map((t) => noise.timestepToSigma(t)));
   },
 };
@@ -87,11 +91,7 @@ const simple: ScheduleRow = {
 const normal: ScheduleRow = {
   name: "Normal",
   sigmas(n, noise) {
-    const timesteps = linspace(
-      noise.sigmaToTimestep(noise.sigmaMax),
-      noise.sigmaToTimestep(noise.sigmaMin),
-      n,
-    );
+    const timesteps = linspace(...timestepRange(noise), n);
     return withZero(timesteps.map((t) => noise.timestepToSigma(t)));
   },
 };

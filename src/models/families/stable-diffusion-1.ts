@@ -1,8 +1,17 @@
 // Stable Diffusion 1.x and what was trained on from it: SD 1.4, SD 1.5 and their merges, and the variants with other inputs
 // or another training target. Data only.
 
-import type { ModelFamily } from "../families.ts";
+import type { DiscreteNoise, ModelFamily } from "../families.ts";
 import { clipLWhole } from "./text-encoders.ts";
+
+/** All of Stable Diffusion up to XL was trained on it. */
+export const scaledLinearNoise: DiscreteNoise = {
+  kind: "scaled-linear",
+  betaStart: 0.00085,
+  betaEnd: 0.012,
+  steps: 1000,
+  zeroTerminalSnr: false,
+};
 
 export const stableDiffusion1: ModelFamily = {
   id: "sd1",
@@ -15,13 +24,7 @@ export const stableDiffusion1: ModelFamily = {
     guidanceEmbedding: false,
   },
   prediction: "epsilon",
-  noiseSchedule: {
-    kind: "scaled-linear",
-    betaStart: 0.00085,
-    betaEnd: 0.012,
-    steps: 1000,
-    zeroTerminalSnr: false,
-  },
+  noiseSchedule: scaledLinearNoise,
   latents: { channels: 4, scale: 0.18215, shift: 0 },
   unet: { prefix: "model.diffusion_model.", heads: { count: 8 }, normGroups: 32 },
   vae: { prefix: "first_stage_model.", normGroups: 32 },

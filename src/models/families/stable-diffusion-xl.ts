@@ -2,7 +2,7 @@
 // included: those have the base's row, since blocks and depths are read from shapes. Data only.
 
 import type { ModelFamily } from "../families.ts";
-import { stableDiffusion1 } from "./stable-diffusion-1.ts";
+import { scaledLinearNoise, stableDiffusion1 } from "./stable-diffusion-1.ts";
 import { clipLPenultimate, openClipGBase, openClipGRefiner } from "./text-encoders.ts";
 
 export const stableDiffusionXl: ModelFamily = {
@@ -84,7 +84,7 @@ export const stableDiffusionXlV: ModelFamily = {
   id: "sdxl-v",
   name: "Stable Diffusion XL, v-prediction",
   prediction: "v",
-  // Karras' schedule leaves these models too little at high noise.
+  // As NoobAI's authors recommend.
   defaults: { ...stableDiffusionXl.defaults, guidanceScale: 5, sampler: "Euler", schedule: "Normal" },
 };
 
@@ -93,7 +93,44 @@ export const stableDiffusionXlZeroSnr: ModelFamily = {
   ...stableDiffusionXlV,
   id: "sdxl-v-ztsnr",
   name: "Stable Diffusion XL, v-prediction with zero terminal SNR",
-  noiseSchedule: { ...stableDiffusionXl.noiseSchedule, zeroTerminalSnr: true },
+  noiseSchedule: { ...scaledLinearNoise, zeroTerminalSnr: true },
+};
+
+/** Stability's CosXL: v over a continuous range of noise, marked by the key `edm_vpred.sigma_max`. */
+export const cosXl: ModelFamily = {
+  ...stableDiffusionXlV,
+  id: "sdxl-v-continuous",
+  name: "Stable Diffusion XL, v-prediction over continuous noise (CosXL)",
+  // The published files' values of that key and of `edm_vpred.sigma_min`.
+  noiseSchedule: { kind: "continuous", sigmaMin: 0.002, sigmaMax: 120 },
+};
+
+const PLAYGROUND_STD = [8.4927, 5.9022, 6.5498, 5.2299];
+
+/** Playground 2.5: SDXL's shapes trained as Karras' EDM on latents normalised per channel, marked by `edm_mean` and `edm_std`. */
+export const playground25: ModelFamily = {
+  ...stableDiffusionXl,
+  id: "playground-2.5",
+  name: "Playground 2.5",
+  prediction: "edm",
+  noiseSchedule: { kind: "continuous", sigmaMin: 0.002, sigmaMax: 80 },
+  latents: {
+    channels: 4,
+    // To half a unit of standard deviation.
+    scale: PLAYGROUND_STD.map((std) => 0.5 / std),
+    shift: [-1.6574, 1.886, -1.383, 2.5155],
+  },
+  defaults: { ...stableDiffusionXl.defaults, guidanceScale: 3 },
+  // ComfyUI's fit on this model's latents.
+  latentRgbFactors: {
+    factors: [
+      [0.392, 0.4054, 0.4549],
+      [-0.2634, -0.0196, 0.0653],
+      [0.0568, 0.1687, -0.0755],
+      [-0.3112, -0.2359, -0.2076],
+    ],
+    bias: [0, 0, 0],
+  },
 };
 
 /** Inputs as in SD 1.x inpainting. */

@@ -264,8 +264,26 @@ describe("files of one architecture", () => {
     const changes = Object.fromEntries(markers.map((key) => [key, []]));
     const { family } = detect(tensors, { changes, name: "some-turbo-base-512.safetensors" });
     expect(family.id).toBe(id);
-    expect(family.prediction).toBe("v");
-    expect(family.noiseSchedule.zeroTerminalSnr).toBe(markers.includes("ztsnr"));
+    expect(family).toMatchObject({
+      prediction: "v",
+      noiseSchedule: { zeroTerminalSnr: markers.includes("ztsnr") },
+    });
+  });
+
+  test("are trained on continuous noise by marker keys", () => {
+    const playground = detect(published.sdxl, { changes: { edm_mean: [4], edm_std: [4] } });
+    expect(playground.family).toMatchObject({
+      id: "playground-2.5",
+      prediction: "edm",
+      noiseSchedule: { kind: "continuous", sigmaMax: 80 },
+    });
+    expect(playground.vae.shift).toEqual([-1.6574, 1.886, -1.383, 2.5155]);
+    const cosXl = detect(published.sdxl, { changes: { "edm_vpred.sigma_max": [] } });
+    expect(cosXl.family).toMatchObject({
+      id: "sdxl-v-continuous",
+      prediction: "v",
+      noiseSchedule: { kind: "continuous", sigmaMax: 120 },
+    });
   });
 
   test.each([

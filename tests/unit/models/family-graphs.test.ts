@@ -1,9 +1,11 @@
 // What SD 2.x, SDXL and LCM have over SD 1.x, against PyTorch in float32: OpenCLIP's layout, layers left out, the pooled prompt,
-// linear projections, deeper transformers, class and guidance embeddings, more input channels (tools/fixtures/family_models.py).
+// linear projections, deeper transformers, class and guidance embeddings, more input channels, latents normalised per channel
+// (tools/fixtures/family_models.py).
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { buildTextEncoder } from "../../../src/models/clip-text-encoder.ts";
+import { detectModel } from "../../../src/models/detect-model.ts";
 import { detectTextEncoder } from "../../../src/models/detect-text-encoder.ts";
 import { detectUnet } from "../../../src/models/detect-unet.ts";
 import { dialects } from "../../../src/models/dialects.ts";
@@ -11,8 +13,9 @@ import type { ModelFamily } from "../../../src/models/families.ts";
 import { stableDiffusion1 } from "../../../src/models/families/stable-diffusion-1.ts";
 import { stableDiffusionXl } from "../../../src/models/families/stable-diffusion-xl.ts";
 import { withOriginalKeys } from "../../../src/models/key-names.ts";
-import type { TextEncoderConfig } from "../../../src/models/model-config.ts";
+import type { TextEncoderConfig, VaeConfig } from "../../../src/models/model-config.ts";
 import { buildUnet } from "../../../src/models/unet.ts";
+import { buildVaeDecoder } from "../../../src/models/vae-decoder.ts";
 import type { Checkpoint } from "../../../src/weights/checkpoint.ts";
 import { memorySource } from "../../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
@@ -28,6 +31,25 @@ async function open(name: string): Promise<Checkpoint> {
 }
 
 const results = await open("results");
+
+test("a VAE whose latents are normalised per channel undoes it per channel", async () => {
+  const name = "tiny.safetensors";
+  const bytes = readFileSync(new URL(`../../fixtures/models/${name}`, import.meta.url));
+  const { checkpoint, vae } = detectModel(await openSafetensors(memorySource(bytes, name)));
+  const [scale, shift] = [
+    [0.5, 2, 0.1, 1],
+    [0.3, -1, 0, 2],
+  ];
+  const size = { dialect, batch: 1, latentHeight: 2, latentWidth: 3 };
+  const normalised = Float32Array.from({ length: 4 * 6 }, (_, i) => Math.sin(i));
+  const plain = normalised.map((x, i) => x / scale[Math.floor(i / 6)] + shift[Math.floor(i / 6)]);
+  const decode = async (changes: Partial<VaeConfig>, latents: Float32Array) => {
+    const { pixels } = await runGraph(buildVaeDecoder(checkpoint, { ...vae, ...changes }, size), { latents });
+    return pixels.data;
+  };
+  const found = await decode({ scale, shift }, normalised);
+  expect(relativeDifference(found, await decode({ scale: 1, shift: 0 }, plain))).toBeLessThan(1e-5);
+});
 
 function bytesOf(key: string): ArrayBuffer {
   const info = results.tensors.get(key);

@@ -1,7 +1,13 @@
 // The training noise schedule against figures of Stable Diffusion 1.x and its zero-terminal-SNR form.
 
 import { expect, test } from "vitest";
-import { discreteNoiseSchedule, STABLE_DIFFUSION_NOISE } from "../../../src/sampling/noise-schedule.ts";
+import {
+  continuousNoiseSchedule,
+  discreteNoiseSchedule,
+  noiseScheduleOf,
+  STABLE_DIFFUSION_NOISE,
+} from "../../../src/sampling/noise-schedule.ts";
+import { schedules } from "../../../src/sampling/schedules.ts";
 
 const schedule = discreteNoiseSchedule(STABLE_DIFFUSION_NOISE);
 
@@ -34,3 +40,27 @@ test("sigmaToTimestep() stays on the table outside of it", () => {
   expect(schedule.sigmaToTimestep(0.001)).toBe(0);
   expect(schedule.sigmaToTimestep(100)).toBe(999);
 });
+
+test("continuousNoiseSchedule() tells the network a quarter of log sigma, within its range", () => {
+  const noise = continuousNoiseSchedule({ sigmaMin: 0.002, sigmaMax: 80 });
+  expect(noise.sigmaToTimestep(0.002)).toBeCloseTo(-1.553652, 6); // as diffusers' EDM schedulers
+  expect(noise.sigmaToTimestep(80)).toBeCloseTo(1.0955067, 6);
+  expect(noise.sigmaToTimestep(1)).toBe(0);
+  expect(noise.sigmaToTimestep(1e9)).toBe(noise.sigmaToTimestep(80));
+  for (const sigma of [0.002, 0.3, 1, 79]) {
+    expect(noise.timestepToSigma(noise.sigmaToTimestep(sigma)) / sigma).toBeCloseTo(1, 12);
+  }
+});
+
+test.each(schedules.map((row) => [row.name, row] as const))(
+  "%s walks a continuous range downwards",
+  (_, row) => {
+    const noise = noiseScheduleOf({ kind: "continuous", sigmaMin: 0.002, sigmaMax: 80 });
+    const sigmas = [...row.sigmas(8, noise)];
+    expect(sigmas.length).toBe(9);
+    expect(sigmas.at(-1)).toBe(0);
+    expect(sigmas.every((sigma, i) => i === 0 || sigma < sigmas[i - 1])).toBe(true);
+    expect(sigmas[0]).toBeLessThanOrEqual(80.001);
+    expect(sigmas[0]).toBeGreaterThan(15);
+  },
+);

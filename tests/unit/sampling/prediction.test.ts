@@ -10,6 +10,10 @@ const NOISE = -1.3;
 const PERFECT_OUTPUT = {
   epsilon: () => NOISE,
   v: (sigma: number) => (NOISE - sigma * CLEAN) / Math.sqrt(1 + sigma * sigma),
+  // What is left of the clean latents when the input's share is taken away, over the output's.
+  edm: (sigma: number) =>
+    ((1 - 0.25 / (sigma ** 2 + 0.25)) * CLEAN - (0.25 / (sigma ** 2 + 0.25)) * sigma * NOISE) /
+    ((0.5 * sigma) / Math.sqrt(sigma ** 2 + 0.25)),
   flow: () => NOISE - CLEAN,
 };
 
@@ -26,5 +30,21 @@ test.each([predictions.epsilon, predictions.v])("$id shows the network unit vari
   for (const sigma of [0.03, 1, 14.6]) {
     const [ofClean, ofNoise] = row.noisedWeights(sigma);
     expect(row.inputScale(sigma) * Math.hypot(ofClean, ofNoise)).toBeCloseTo(1, 12);
+  }
+});
+
+test.each([
+  [0.002, [2.9999762, -3.9999681], [1.500576, -1.9985681]],
+  [1, [1.3416407, -1.7888544], [0.4341641, -0.0869505]],
+  [80, [0.0187496, -0.0249995], [0.1500557, 0.349915]],
+])("edm scales as diffusers' EDM scheduler does at sigma %f", (sigma, scaled, denoised) => {
+  const [x, output] = [
+    [1.5, -2],
+    [0.3, 0.7],
+  ];
+  const [ofX, ofOutput] = predictions.edm.denoisedWeights(sigma);
+  for (const i of [0, 1]) {
+    expect(predictions.edm.inputScale(sigma) * x[i]).toBeCloseTo(scaled[i], 6);
+    expect(ofX * x[i] + ofOutput * output[i]).toBeCloseTo(denoised[i], 6);
   }
 });

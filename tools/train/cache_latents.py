@@ -19,10 +19,16 @@ from vae import AutoencoderKL
 
 CAPTIONS_PER_SCENE = 6
 CHUNK = 64
+MAX_SIZE = 1024  # keeps training seeds below all others
 
 
 def folder_of(size: int) -> Path:
     return state_dir() / f"latents-{size}"
+
+
+def first_scene_seed(size: int) -> int:
+    """Each size has scenes of its own, so that a run over two sizes sees more of the grammar."""
+    return TRAIN_SEED + size * 1_000_000
 
 
 def open_latents(size: int) -> LatentSet:
@@ -30,17 +36,25 @@ def open_latents(size: int) -> LatentSet:
     folder = folder_of(size)
     progress = folder / "progress.json"
     if not progress.exists():
-        raise FileNotFoundError(f"{progress}: expected cached latents (run cache_latents.py --size {size}), got nothing")
+        raise FileNotFoundError(
+            f"{progress}: expected cached latents (run cache_latents.py --size {size}), got nothing"
+        )
     rows = json.loads(progress.read_text())["rows"]
-    return LatentSet(np.load(folder / "latents.npy", mmap_mode="r")[:rows], np.load(folder / "ids.npy", mmap_mode="r")[:rows])
+    return LatentSet(
+        np.load(folder / "latents.npy", mmap_mode="r")[:rows], np.load(folder / "ids.npy", mmap_mode="r")[:rows]
+    )
 
 
 @torch.no_grad()
 def cache(size: int, count: int, workers: int) -> None:
+    if size % (8 * DOWNSCALE) or size > MAX_SIZE:
+        raise ValueError(f"--size: expected a multiple of {8 * DOWNSCALE} up to {MAX_SIZE}, got {size}")
     device, dtype = choose_device()
     frozen = load_state(state_dir() / "vae-frozen.pt")
     if frozen is None:
-        raise FileNotFoundError(f"{state_dir() / 'vae-frozen.pt'}: expected a frozen VAE (train_vae.py --freeze), got nothing")
+        raise FileNotFoundError(
+            f"{state_dir() / 'vae-frozen.pt'}: expected a frozen VAE (train_vae.py --freeze), got nothing"
+        )
     vae = AutoencoderKL(VaeConfig()).to(device)
     vae.load_state_dict(frozen["vae"])
     tokenizer = Tokenizer()
@@ -58,8 +72,7 @@ def cache(size: int, count: int, workers: int) -> None:
     )
     if latents.shape[0] != count:
         raise ValueError(f"{folder}: expected {count} rows as when it was begun, got {latents.shape[0]}")
-    # Each size has scenes of its own, so that a run over two sizes sees more of the grammar.
-    first_seed = TRAIN_SEED + size * 1_000_000
+    first_seed = first_scene_seed(size)
     start = time.monotonic()
     for row in range(done, count, CHUNK):
         rows = range(row, min(row + CHUNK, count))

@@ -1,4 +1,5 @@
-"""Training state on disk: atomic writes, automatic resume, wall-clock learning-rate schedule. Knows nothing of what is trained."""
+"""Training state on disk: atomic writes, resume, averages, wall-clock learning-rate schedule.
+Knows nothing of what is trained."""
 
 from __future__ import annotations
 

@@ -47,10 +47,12 @@ class VaeConfig:
 NATIVE_SIZE = 256
 EMPTY_CAPTION_SHARE = 0.1
 MIN_SNR_GAMMA = 5.0
-# Scene seeds: disjoint ranges, so that nothing judged was ever trained on.
-TRAIN_SEED = 1_000_000
-CLASSIFIER_SEED = 500_000_000
-HELD_OUT_SEED = 900_000_000
+# First scene seed of each use, far enough apart that nothing judged was ever trained on.
+TRAIN_SEED = 1_000_000  # plus a million for each pixel of the picture size
+CLASSIFIER_SEED = 2_000_000_000
+CEILING_SEED = 2_500_000_000
+HELD_OUT_SEED = 3_000_000_000
+VAE_SEED = 4_000_000_000
 
 
 def state_dir() -> Path:

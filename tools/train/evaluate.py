@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from captions import caption_with_labels
 from checkpoints import load_state, save_state
-from config import CLASSIFIER_SEED, HELD_OUT_SEED, NATIVE_SIZE, package_dir, state_dir
+from config import CEILING_SEED, CLASSIFIER_SEED, HELD_OUT_SEED, NATIVE_SIZE, package_dir, state_dir
 from contact_sheet import write_sheet
 from data import choose_device, render_seeds, scene_of, to_pictures
 from diffusion import GuidedDenoiser, sample, seeded_noise
@@ -26,7 +26,6 @@ from labels import ATTRIBUTES, labels
 from tokenizer import Tokenizer
 
 CLASSIFIER_SIZE = 64  # pictures are reduced to this; attributes are all large features
-CEILING_SEED = CLASSIFIER_SEED + 100_000_000
 UNJUDGED = -100  # cross_entropy's ignore_index
 
 
@@ -40,7 +39,13 @@ class Classifier(nn.Module):
             return nn.Sequential(nn.Conv2d(a, b, 3, stride=stride, padding=1), nn.BatchNorm2d(b), nn.ReLU())
 
         self.body = nn.Sequential(
-            stage(3, 32, 1), stage(32, 48, 2), stage(48, 96, 2), stage(96, 128, 2), stage(128, 160, 2), nn.Flatten(), nn.Dropout(0.2)
+            stage(3, 32, 1),
+            stage(32, 48, 2),
+            stage(48, 96, 2),
+            stage(96, 128, 2),
+            stage(128, 160, 2),
+            nn.Flatten(),
+            nn.Dropout(0.2),
         )
         self.heads = nn.ModuleDict({name: nn.Linear(160 * 16, len(values)) for name, values in ATTRIBUTES.items()})
 
@@ -68,17 +73,16 @@ def render_small(seeds: range, workers: int) -> NDArray[np.uint8]:
     return np.concatenate(chunks)
 
 
-def train_classifier(count: int, minutes: float, workers: int) -> Classifier:
+def train_classifier(count: int, steps: int, workers: int) -> Classifier:
     device, _ = choose_device()
     torch.manual_seed(5)
     seeds = range(CLASSIFIER_SEED, CLASSIFIER_SEED + count)
     pictures, targets = render_small(seeds, workers), targets_of(seeds)
     classifier = Classifier().to(device)
     optimizer = torch.optim.AdamW(classifier.parameters(), lr=2e-3, weight_decay=0.02)
-    start, step = time.monotonic(), 0
-    while (progress := (time.monotonic() - start) / (minutes * 60)) < 1:
+    for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * (1 - progress) * min(1, (step + 1) / 50)
+            group["lr"] = 2e-3 * (1 - step / steps) * min(1, (step + 1) / 50)
         rows = torch.randint(0, count, (64,))
         batch = to_pictures(pictures[rows.numpy()]).to(device)
         # Generated pictures are a little softer and noisier than renders; the classifier must not care.
@@ -89,9 +93,8 @@ def train_classifier(count: int, minutes: float, workers: int) -> Classifier:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        step += 1
-        if step % 100 == 0:
-            print(f"classifier step {step} {progress:.0%} loss {float(loss):.3f}", flush=True)
+        if step % 100 == 99:
+            print(f"classifier step {step + 1} of {steps}: loss {loss.item():.3f}", flush=True)
     save_state(state_dir() / "classifier.pt", classifier.state_dict())
     return classifier.eval()
 
@@ -160,16 +163,17 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=NATIVE_SIZE)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=5.0)
-    parser.add_argument("--renders", type=int, default=16384, help="renders the classifier is trained on")
-    parser.add_argument("--minutes", type=float, default=4.0, help="classifier training time")
+    parser.add_argument("--renders", type=int, default=12288, help="renders the classifier is trained on")
+    parser.add_argument("--classifier-steps", type=int, default=1000, help="training steps of 64 renders")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--ceiling-only", action="store_true", help="train and judge the classifier, generate nothing")
     parser.add_argument("--retrain", action="store_true", help="train the classifier even if one is stored")
     parser.add_argument("--out", type=Path, default=state_dir() / "evaluation.json")
     arguments = parser.parse_args()
 
     stored = None if arguments.retrain else load_state(state_dir() / "classifier.pt")
     if stored is None:
-        classifier = train_classifier(arguments.renders, arguments.minutes, arguments.workers)
+        classifier = train_classifier(arguments.renders, arguments.classifier_steps, arguments.workers)
     else:
         classifier = Classifier()
         classifier.load_state_dict(stored)
@@ -185,6 +189,9 @@ def main() -> None:
     )
     ceiling = judge(classifier, renders, [r.stated for r in fresh])
 
+    if arguments.ceiling_only:
+        print(table(ceiling, ceiling))
+        return
     requests = held_out_requests(arguments.count, HELD_OUT_SEED)
     start = time.monotonic()
     pictures = generate(
@@ -198,7 +205,9 @@ def main() -> None:
     print(f"{len(pictures)} pictures in {time.monotonic() - start:.0f} s", flush=True)
     model = judge(classifier, pictures, [r.stated for r in requests])
     print(table(model, ceiling))
-    arguments.out.write_text(json.dumps({"model": model, "ceiling": ceiling, "captions": [r.caption for r in requests]}, indent=1))
+    arguments.out.write_text(
+        json.dumps({"model": model, "ceiling": ceiling, "captions": [r.caption for r in requests]}, indent=1)
+    )
     write_sheet(pictures[:24], arguments.out.with_suffix(".png"))
 
 

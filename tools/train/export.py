@@ -9,17 +9,16 @@ import hashlib
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from tokenizer import Tokenizer
 from checkpoints import load_state
 from config import LATENT_CHANNELS, NATIVE_SIZE, TextConfig, UnetConfig, VaeConfig, package_dir, state_dir
 from data import PicturePool
 from nets import TextEncoder, Unet
+from tokenizer import Tokenizer
 from vae import AutoencoderKL
 
 PREFIXES = {"text": "cond_stage_model.", "unet": "model.diffusion_model.", "vae": "first_stage_model."}
@@ -85,7 +84,7 @@ def metadata(latent_rgb: dict[str, list], date: str) -> dict[str, str]:
         "modelspec.resolution": f"{NATIVE_SIZE}x{NATIVE_SIZE}",
         "modelspec.prediction_type": "epsilon",
         "modelspec.tags": "landscape, picture book, illustration, small",
-        "modelspec.usage_hint": "Plain English: style, colour, object, place, time of day. DPM++ 2M Karras, 12-20 steps, CFG 4-6.",
+        "modelspec.usage_hint": "Style, colour, object, place, time of day. DPM++ 2M Karras, 12-20 steps, CFG 4-6.",
         "kiln.latent_rgb_factors": json.dumps(latent_rgb),
         "kiln.tokenizer": "tokenizer/",
     }
@@ -117,7 +116,9 @@ def load_trained(untrained: bool) -> dict[str, nn.Module]:
     vae = load_state(folder / "vae-decoder-average.pt") or load_state(folder / "vae-frozen.pt")
     trained = load_state(folder / "unet-average.pt")
     if vae is None or trained is None:
-        raise FileNotFoundError(f"{folder}: expected vae-frozen.pt and unet-average.pt, got {sorted(p.name for p in folder.glob('*.pt'))}")
+        raise FileNotFoundError(
+            f"{folder}: expected vae-frozen.pt and unet-average.pt, got {sorted(p.name for p in folder.glob('*.pt'))}"
+        )
     nets["vae"].load_state_dict(vae["vae"])
     nets["unet"].load_state_dict(trained["unet"])
     nets["text"].load_state_dict(trained["text"])

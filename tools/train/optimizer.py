@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ UPDATE_RMS = 0.2
 
 
 def orthogonalise(update: Tensor) -> Tensor:
-    """The nearest semi-orthogonal matrix to [rows, columns], approximately."""
+    """The nearest semi-orthogonal matrix to [rows, columns], approximately; bfloat16 is exact enough."""
     a, b, c = NEWTON_SCHULZ
     x = update / (update.norm() + 1e-7)
     flip = x.shape[0] > x.shape[1]
@@ -41,6 +42,8 @@ class MuonAdamW:
         self.momenta = [torch.zeros_like(p) for p in self.matrices]
         self.rate = rate
         self.weight_decay = weight_decay
+        on_gpu = any(p.is_cuda for p in self.matrices)
+        self.dtype = torch.bfloat16 if on_gpu or torch.cpu._is_avx512_bf16_supported() else torch.float32
 
     def set_rate(self, rate: float) -> None:
         self.rate = rate
@@ -52,15 +55,18 @@ class MuonAdamW:
         for parameter in self.matrices:
             parameter.grad = None
 
-    @torch.no_grad()
-    def step(self) -> None:
+    def step(self, each: Callable[..., Iterable[None]] = map) -> None:
+        """`each` may spread the matrices over threads."""
         self.adamw.step()
-        for parameter, momentum in zip(self.matrices, self.momenta):
-            if parameter.grad is None:
-                continue
+        for _ in each(self.update, self.matrices, self.momenta):
+            pass
+
+    @torch.no_grad()
+    def update(self, parameter: nn.Parameter, momentum: Tensor) -> None:
+        if parameter.grad is not None:
             momentum.lerp_(parameter.grad, 1 - MOMENTUM)
             nesterov = parameter.grad.lerp(momentum, MOMENTUM)
-            direction = orthogonalise(nesterov.flatten(1))
+            direction = orthogonalise(nesterov.flatten(1).to(self.dtype)).to(parameter.dtype)
             scale = UPDATE_RMS * max(direction.shape) ** 0.5
             parameter.mul_(1 - self.rate * self.weight_decay)
             parameter.add_(direction.view_as(parameter), alpha=-self.rate * scale)

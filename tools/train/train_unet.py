@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -24,13 +25,15 @@ REOPEN_SECONDS = 60  # a cache that is still being written grows
 
 
 def parse_plan(text: str) -> list[tuple[float, int, int]]:
-    """"128:0.5:16,256:0.5:8" -> [(end of share, size, scenes a batch)]; the shares must add up to 1."""
+    """ "128:0.5:16,256:0.5:8" -> [(end of share, size, scenes a batch)]; the shares must add up to 1."""
     plan, end = [], 0.0
     for part in text.split(","):
         fields = part.split(":")
         if len(fields) != 3:
             raise ValueError(f"--plan: expected size:share:scenes, got {part!r}")
         end += float(fields[1])
+        if int(fields[2]) % 2:
+            raise ValueError(f"--plan: expected an even number of scenes, got {part!r}")
         plan.append((end, int(fields[0]), int(fields[2])))
     if abs(end - 1) > 1e-6:
         raise ValueError(f"--plan: expected shares that add up to 1, got {end}")
@@ -55,6 +58,11 @@ class Trainer:
         self.text = TextEncoder(TextConfig(len(tokenizer))).to(self.device)
         self.unet = Unet(UnetConfig()).to(self.device)
         self.nets = nn.ModuleList([self.unet, self.text])
+        self.parameters = list(self.nets.parameters())
+        # On a CPU each half of a batch has a thread of its own: two threads inside every small operation wait for each
+        # other far more often. A GPU takes the batch whole.
+        self.parts = 1 if self.device.type == "cuda" else 2
+        self.pool = ThreadPoolExecutor(self.parts, initializer=torch.set_num_threads, initargs=(2 // self.parts,))
         self.optimizer = MuonAdamW(self.nets, arguments.rate, weight_decay=0.01)
         self.average = Average(self.nets, arguments.average)
         self.clock, self.step = Clock(arguments.minutes), 0
@@ -90,27 +98,34 @@ class Trainer:
             for parameter, value in zip(self.nets.parameters(), live):
                 parameter.copy_(value)
 
-    def train_step(self, latents: Tensor, ids: Tensor, progress: float) -> tuple[Tensor, Tensor]:
-        """One update; each scene is used with several timesteps, so that its caption is encoded once."""
-        self.optimizer.set_rate(scheduled_rate(self.arguments.rate, self.step, progress, self.arguments.warmup))
-        draws = self.arguments.draws
-        ids[torch.rand(len(ids)) < EMPTY_CAPTION_SHARE] = self.empty
-        latents = latents.to(self.device).repeat_interleave(draws, dim=0)
-        timesteps = stratified_timesteps(len(latents), self.device)
-        noise = torch.randn_like(latents)
+    def gradients(self, latents: Tensor, ids: Tensor, timesteps: Tensor, noise: Tensor) -> list[Tensor]:
+        """Gradients of one part of a batch, then its mean error and mean loss."""
         signal = self.alphas[timesteps][:, None, None, None]
         noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            context = self.text(ids.to(self.device)).repeat_interleave(draws, dim=0)
+            context = self.text(ids).repeat_interleave(len(latents) // len(ids), dim=0)
             prediction = self.unet(noisy, timesteps, context)
         errors = (prediction.float() - noise).square().mean(dim=(1, 2, 3))
         loss = (errors * self.weights[timesteps]).mean()
-        self.optimizer.zero_grad()
-        loss.backward()
-        self.optimizer.step()
+        return [*torch.autograd.grad(loss, self.parameters), errors.mean().detach(), loss.detach()]
+
+    def train_step(self, latents: Tensor, ids: Tensor, progress: float) -> tuple[Tensor, Tensor]:
+        """One update; each scene is used with several timesteps, so that its caption is encoded once."""
+        self.optimizer.set_rate(scheduled_rate(self.arguments.rate, self.step, progress, self.arguments.warmup))
+        ids[torch.rand(len(ids)) < EMPTY_CAPTION_SHARE] = self.empty
+        latents = latents.to(self.device).repeat_interleave(self.arguments.draws, dim=0)
+        timesteps = stratified_timesteps(len(latents), self.device)
+        batch = (latents, ids.to(self.device), timesteps, torch.randn_like(latents))
+        parts = zip(*(values.chunk(self.parts) for values in batch))
+        totals = [
+            torch.stack(values).mean(dim=0) for values in zip(*self.pool.map(lambda part: self.gradients(*part), parts))
+        ]
+        for parameter, gradient in zip(self.parameters, totals):
+            parameter.grad = gradient
+        self.optimizer.step(self.pool.map)
         self.average.update(self.nets)
         self.step += 1
-        return errors.mean().detach(), loss.detach()
+        return totals[-2], totals[-1]
 
     def run(self, plan: list[tuple[float, int, int]]) -> None:
         rng = np.random.default_rng([self.arguments.seed, self.step])
@@ -125,7 +140,7 @@ class Trainer:
                 opened, current = time.monotonic(), size
             recent.append(self.train_step(*latent_set.batch(rng, scenes), progress))
             progress = self.clock.tick()
-            if self.step % 100 == 0:
+            if self.step % 25 == 0:
                 error, loss = (float(torch.stack(values).mean()) for values in zip(*recent))
                 seconds = (time.monotonic() - reported) / len(recent)
                 recent, reported = [], time.monotonic()
@@ -143,7 +158,9 @@ class Trainer:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=70, help="training time over all resumed runs")
-    parser.add_argument("--plan", default="128:0.55:16,256:0.45:8", help="size:share of the time:scenes a batch, in order")
+    parser.add_argument(
+        "--plan", default="128:0.55:16,256:0.45:8", help="size:share of the time:scenes a batch, in order"
+    )
     parser.add_argument("--draws", type=int, default=2, help="timesteps drawn for each scene of a batch")
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--warmup", type=int, default=150, help="steps")

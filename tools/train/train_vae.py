@@ -128,7 +128,9 @@ def train(arguments: argparse.Namespace) -> None:
                 with torch.no_grad():
                     mean = vae.moments(target)[0]
                 deviation = mean.float().std(dim=(0, 2, 3), keepdim=True)
-                latents = mean + torch.randn_like(mean) * deviation * LATENT_NOISE * torch.rand(len(mean), 1, 1, 1, device=device)
+                latents = mean + torch.randn_like(mean) * deviation * LATENT_NOISE * torch.rand(
+                    len(mean), 1, 1, 1, device=device
+                )
                 kl = torch.zeros((), device=device)
             else:
                 mean, log_variance = vae.moments(target)
@@ -146,14 +148,17 @@ def train(arguments: argparse.Namespace) -> None:
         progress = clock.tick()
         if step % 25 == 0:
             l1, total, divergence = np.mean(losses[-25:], axis=0)
-            print(f"step {step} {progress:6.1%} l1 {l1:.4f} loss {total:.4f} kl {divergence:.2f} rate {rate:.2e}", flush=True)
+            print(
+                f"step {step} {progress:6.1%} l1 {l1:.4f} loss {total:.4f} kl {divergence:.2f} rate {rate:.2e}",
+                flush=True,
+            )
         if time.monotonic() - saved > SAVE_SECONDS:
             save()
             saved = time.monotonic()
     save()
 
 
-def freeze(sample: int = 256, size: int = 128) -> None:
+def freeze(sample: int = 128, size: int = 128) -> None:
     """Folds latent statistics into the averaged weights and writes the VAE that latents are cached with."""
     state = load_state(state_dir() / "vae-average.pt")
     if state is None:

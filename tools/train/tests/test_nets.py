@@ -65,7 +65,9 @@ def test_unet_equals_diffusers(nets: dict[str, torch.nn.Module], tensors: dict[s
         "attention_head_dim": 8,
     }
     theirs = UNet2DConditionModel(**settings).eval()
-    theirs.load_state_dict(convert_ldm_unet_checkpoint(dict(tensors), {**settings, "class_embed_type": None, "addition_embed_type": None}))
+    theirs.load_state_dict(
+        convert_ldm_unet_checkpoint(dict(tensors), {**settings, "class_embed_type": None, "addition_embed_type": None})
+    )
     x, steps, context = torch.randn(2, 4, 16, 24), torch.tensor([3, 811]), torch.randn(2, 77, config.context_width)
     with torch.no_grad():
         assert_close(nets["unet"](x, steps, context), theirs(x, steps, context).sample)
@@ -106,7 +108,9 @@ def test_text_encoder_equals_transformers(nets: dict[str, torch.nn.Module]) -> N
     expected = set(theirs.state_dict())
     if not any(key.startswith("text_model.") for key in expected):
         keys = {key.removeprefix("text_model."): value for key, value in keys.items()}
-    assert set(keys) - {key for key in keys if key.endswith("position_ids")} == expected - {key for key in expected if key.endswith("position_ids")}
+    assert set(keys) - {key for key in keys if key.endswith("position_ids")} == expected - {
+        key for key in expected if key.endswith("position_ids")
+    }
     theirs.load_state_dict(keys, strict=False)
     ids = torch.randint(0, VOCAB, (2, 77))
     with torch.no_grad():

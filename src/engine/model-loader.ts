@@ -65,7 +65,8 @@ export class ModelLoader {
     const known = this.#opened.get(modelId);
     if (known) return known;
     const { source, tokenizer: ownFiles, record } = await this.#openModel(modelId);
-    const detected = detectModel(await openCheckpoint(source));
+    // Not detected anew: the file was imported under another name, which may have decided it.
+    const detected = detectModel(await openCheckpoint(source), record.family);
     requireRunnable(detected);
     const { vocabJson, mergesText } =
       ownFiles ??

@@ -1,15 +1,15 @@
 // What follows a drop: models are imported, text becomes the prompt, and a picture's recipe is shown to be restored.
 
-import "@awesome.me/webawesome/dist/components/dialog/dialog.js";
 import { consume } from "@lit/context";
 import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property, query, state } from "lit/decorators.js";
 import type { SerializedError } from "../../protocol/app-error.ts";
 import { type App, appContext } from "../app.ts";
 import "../components/error-note.ts";
 import { type Dropped, findDropped, type Finding } from "../dropped.ts";
 import { fireEvent } from "../fire-event.ts";
+import { icon } from "../icons.ts";
 import { restoreFields } from "../picture-actions.ts";
 import type { Recipe } from "../recipe.ts";
 import { controlStyles } from "../styles/controls.ts";
@@ -45,8 +45,37 @@ export class DropSheet extends LitElement {
   static override styles = [
     controlStyles,
     css`
-      wa-dialog {
-        --width: 620px;
+      dialog {
+        width: min(620px, calc(100vw - 24px));
+        max-height: calc(100dvh - 48px);
+        padding: 20px;
+        overflow-y: auto;
+        border: 1px solid var(--kiln-line);
+        border-radius: var(--kiln-radius-large);
+        background: var(--kiln-raised);
+        color: var(--kiln-text);
+        box-shadow: var(--kiln-shadow);
+      }
+      dialog::backdrop {
+        background: rgb(0 0 0 / 50%);
+      }
+      .head,
+      .foot {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+      }
+      .head {
+        justify-content: space-between;
+        margin-bottom: 12px;
+      }
+      .foot {
+        justify-content: flex-end;
+        margin-top: 16px;
+      }
+      h2 {
+        margin: 0;
+        font-size: 19px;
       }
       .found {
         display: grid;
@@ -95,6 +124,7 @@ export class DropSheet extends LitElement {
   @state() private error?: SerializedError;
   /** Names of rows that are not wanted. */
   @state() private unwanted: readonly (keyof Recipe)[] = [];
+  @query("dialog") private readonly dialog?: HTMLDialogElement;
   #pictureUrl?: string;
 
   override disconnectedCallback(): void {
@@ -104,6 +134,10 @@ export class DropSheet extends LitElement {
 
   override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has("dropped")) void this.#receive();
+  }
+
+  override updated(): void {
+    if (this.dialog && !this.dialog.open) this.dialog.showModal();
   }
 
   async #receive(): Promise<void> {
@@ -198,22 +232,29 @@ export class DropSheet extends LitElement {
             : nothing
         }
       </div>
-      <button slot="footer" class="button" type="button" @click=${() => this.#close()}>
-        ${msg("Cancel")}
-      </button>
-      <button slot="footer" class="button primary" type="button" @click=${() => this.#restore(recipe)}>
-        ${this.unwanted.length === 0 ? msg("Restore all") : msg("Restore selected")}
-      </button>`;
+      <div class="foot">
+        <button class="button" type="button" @click=${() => this.#close()}>${msg("Cancel")}</button>
+        <button class="button primary" type="button" @click=${() => this.#restore(recipe)}>
+          ${this.unwanted.length === 0 ? msg("Restore all") : msg("Restore selected")}
+        </button>
+      </div>`;
   }
 
   override render(): TemplateResult | typeof nothing {
     if (!this.recipe && !this.error) return nothing;
-    return html`<wa-dialog
-      label=${this.recipe ? msg("Parameters found") : msg("Nothing to restore")}
-      open
-      light-dismiss
-      @wa-after-hide=${() => this.#close()}
-    >
+    const title = this.recipe ? msg("Parameters found") : msg("Nothing to restore");
+    return html`<dialog aria-label=${title} @close=${() => this.#close()}>
+      <div class="head">
+        <h2>${title}</h2>
+        <button
+          class="button plain square"
+          type="button"
+          aria-label=${msg("Close")}
+          @click=${() => this.#close()}
+        >
+          ${icon("x")}
+        </button>
+      </div>
       ${
         this.recipe
           ? this.#renderRecipe(this.recipe)
@@ -222,7 +263,7 @@ export class DropSheet extends LitElement {
               @error-dismiss=${() => this.#close()}
             ></kiln-error-note>`
       }
-    </wa-dialog>`;
+    </dialog>`;
   }
 }
 

@@ -1,5 +1,7 @@
 // Files whose tensors have other names than the original layout: the same networks must be found. From headers alone.
 
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { detectModel } from "../../../src/models/detect-model.ts";
 import { withOriginalKeys } from "../../../src/models/key-names.ts";
@@ -64,7 +66,7 @@ describe("Diffusers' layout", () => {
     expect(found.vae.decoder.find(({ kind }) => kind === "attention")).toMatchObject({ linear: true });
   });
 
-  test("SD 1.x names of the attention in VAEs from before 2023 are read too", () => {
+  test("the names that VAEs gave their attention before 2023 are read too", () => {
     const old = { "to_q.": "query.", "to_k.": "key.", "to_v.": "value.", "to_out.0.": "proj_attn." };
     const names = renamed(headerFixture("stable-diffusion-xl-base-diffusers"), (key) =>
       key.startsWith("vae.")
@@ -73,6 +75,19 @@ describe("Diffusers' layout", () => {
     );
     expect([...names.keys()].filter((key) => key.includes("proj_attn")).length).toBe(4);
     expect(detect(names).vae).toEqual(detect(headerFixture("stable-diffusion-xl-base-diffusers")).vae);
+  });
+
+  test("every tensor of UNet and VAE gets its own original name, not that of one of the same shape", () => {
+    const url = new URL("../../fixtures/headers/stable-diffusion-xl-base-diffusers.json.gz", import.meta.url);
+    const { originalKeys } = JSON.parse(gunzipSync(readFileSync(url)).toString()) as {
+      originalKeys: Record<string, string>;
+    };
+    expect(Object.keys(originalKeys).length).toBeGreaterThan(1900);
+    const { tensors } = detect(headerFixture("stable-diffusion-xl-base-diffusers")).checkpoint;
+    const found = [...tensors]
+      .map(([original, { key }]) => [key, original] as const)
+      .filter(([key]) => /^(unet|vae)\./.test(key));
+    expect(Object.fromEntries(found)).toEqual(originalKeys);
   });
 
   test("every tensor keeps the name it has in the file", () => {

@@ -18,21 +18,18 @@ type Listener = (event: EngineEvent) => void | Promise<void>;
 interface Job {
   /** Set by its "started" event. */
   started: boolean;
-  /** Set by its first "picture" event: it must not be made twice. */
-  delivered: boolean;
   interrupted: boolean;
   /** What the listener threw at a picture: the port would strip its details. */
   listenerFailure?: unknown;
 }
 
-/** Why a worker was ended so that the next one gets its memory; jobs it had begun are sent again. */
-const MEMORY_RAN_OUT = "memory ran out.";
+/** The engine begins no job after these: its runtime is not to be trusted any more, and a new worker is. */
+const FATAL_FAILURES = ["DeviceLost", "OutOfMemory"] as const;
 
 /**
  * When the worker dies, the job it was running rejects with WorkerLost (Interrupted, if it had been told to stop), because
  * a picture that killed it once would again. Jobs that only waited are sent to the next worker in their order; their
- * callers notice nothing. A job that fails for want of memory takes its worker with it, because a WebAssembly heap never
- * shrinks and does not work after it gave out.
+ * callers notice nothing. A lost device and exhausted memory cost the worker its life too, after the job was told.
  */
 export class EngineClient implements Engine {
   readonly #host: WorkerHost<Engine>;
@@ -64,7 +61,7 @@ export class EngineClient implements Engine {
   }
 
   async generate(jobId: string, request: GenerationRequest): Promise<GenerationSummary> {
-    const job: Job = { started: false, delivered: false, interrupted: false };
+    const job: Job = { started: false, interrupted: false };
     this.#jobs.set(jobId, job);
     try {
       return await this.#send(jobId, job, request);
@@ -127,11 +124,10 @@ export class EngineClient implements Engine {
         const told = job.interrupted ? this.#sendInterrupt(jobId) : undefined;
         return (await Promise.all([end, told]))[0];
       } catch (error) {
-        if (isAppError(error, "OutOfMemory")) this.#terminate(MEMORY_RAN_OUT);
+        if (isAppError(error, ...FATAL_FAILURES)) this.#terminate("it had to recover.");
         this.#forgetDeadWorker();
-        if (!isAppError(error, "WorkerLost") || job.interrupted || job.delivered) throw error;
-        if (job.started && error.details.got !== MEMORY_RAN_OUT) throw error;
-        job.started = false;
+        const waited = isAppError(error, "WorkerLost") && !job.started && !job.interrupted;
+        if (!waited) throw error;
       }
     }
   }
@@ -172,7 +168,6 @@ export class EngineClient implements Engine {
     // Events travel on a port of their own, so the last ones may come after generate() has answered.
     const job = this.#jobs.get(event.jobId);
     if (job && event.type === "started") job.started = true;
-    if (job && event.type === "picture") job.delivered = true;
     try {
       await this.#listener(event);
     } catch (error) {

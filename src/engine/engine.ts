@@ -29,6 +29,13 @@ export interface EngineSurroundings {
   readonly loadOrt?: () => Promise<OrtBuild>;
 }
 
+/**
+ * After these the runtime cannot be trusted in this worker any more: a heap that gave out answers anything, and a device
+ * lost while a session was made leaves the runtime waiting for it. No further job is begun; whoever owns the worker ends it
+ * and sends the waiting jobs to the next one (client/engine-client.ts does).
+ */
+const FATAL_FAILURES = ["DeviceLost", "OutOfMemory"] as const;
+
 interface Running {
   readonly runtime: OrtRuntime;
   readonly loader: ModelLoader;
@@ -75,14 +82,15 @@ export class KilnEngine implements Engine {
           version: this.#surroundings.version,
           emit: (event) => this.#emit(event),
           deliver: (picture) => this.#deliver(picture),
+        }).catch((error: unknown) => {
+          if (isAppError(error, ...FATAL_FAILURES)) this.#queue.stop();
+          throw error;
         });
       });
       const summary = end.outcome === "ended" ? end.value : interruptedSummary(jobId);
       this.#emit({ type: "finished", jobId, summary });
       return summary;
     } catch (error) {
-      // A lost device takes all sessions with it; the next job starts on a new one.
-      if (isAppError(error, "DeviceLost")) await this.#abandon();
       this.#emit({ type: "failed", jobId, error: serializeError(error) });
       throw error;
     }
@@ -151,13 +159,6 @@ export class KilnEngine implements Engine {
       runtime,
       loader: new ModelLoader(runtime, (id) => openModel(id, baseUrl), defaultTokenizer, budget),
     };
-  }
-
-  async #abandon(): Promise<void> {
-    const running = this.#running;
-    this.#running = undefined;
-    const { runtime } = (await running?.catch(() => undefined)) ?? {};
-    runtime?.dispose();
   }
 
   /** Progress is told and forgotten: a listener that fails must not fail the job. */

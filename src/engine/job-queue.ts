@@ -36,6 +36,7 @@ function interruption(what: "job" | "batch"): AppError {
 export class JobQueue {
   readonly #entries: Entry[] = [];
   #running = false;
+  #stopped = false;
 
   /** Resolves or rejects with the job; "never started" when it was interrupted while waiting. */
   add<T>(jobId: string, run: (control: JobControl) => Promise<T>): Promise<JobEnd<T>> {
@@ -95,6 +96,11 @@ export class JobQueue {
     });
   }
 
+  /** The running job is the last; those behind it wait for ever, for their owner to move them elsewhere. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
   #find(jobId: string): Entry | undefined {
     return this.#entries.find((entry) => entry.jobId === jobId);
   }
@@ -112,6 +118,7 @@ export class JobQueue {
   async #drain(): Promise<void> {
     this.#running = true;
     for (let entry = this.#entries[0]; entry; entry = this.#entries[0]) {
+      if (this.#stopped) return;
       const tellCaller = await entry.start();
       this.#entries.shift();
       tellCaller();

@@ -1,12 +1,18 @@
 // Owns one device and everything that runs on it: creates sessions, serialises their runs, notices a lost device.
 
 import type { OnnxModel } from "../onnx/onnx-model.ts";
-import { type ComputeDevice } from "./compute-device.ts";
+import { isAppError } from "../protocol/app-error.ts";
+import type { ComputeDevice } from "./compute-device.ts";
 import { externalFiles, type ExternalDataFailure } from "./external-data.ts";
 import type { OrtBuild } from "./ort-build.ts";
 import { OrtSession } from "./ort-session.ts";
 import { deviceLost, outOfMemory, runtimeFailure } from "./runtime-failure.ts";
 import { SerialQueue } from "./serial-queue.ts";
+
+const LOSS_NEWS_MS = 200;
+
+const delay = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export class OrtRuntime {
   readonly build: OrtBuild;
@@ -97,7 +103,12 @@ export class OrtRuntime {
       this.#throwGpuError(where);
       return result;
     } catch (error) {
-      throw runtimeFailure(error, where);
+      const failure = runtimeFailure(error, where);
+      if (isAppError(failure)) throw failure;
+      // A call on a dying device may fail in any words, a little before the browser says that it is lost.
+      if (this.device.kind === "webgpu")
+        await Promise.race([this.#lost.catch(() => undefined), delay(LOSS_NEWS_MS)]);
+      throw this.#lostReason === undefined ? failure : deviceLost(where, this.#lostReason, error);
     } finally {
       this.#seconds += (performance.now() - start) / 1000;
     }

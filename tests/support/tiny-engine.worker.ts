@@ -10,6 +10,20 @@ import { carryErrorDetails } from "../../src/workers/error-transfer.ts";
 import { holdLifeLock } from "../../src/workers/life-lock.ts";
 import { fetchTinyModel } from "./browser-fixtures.ts";
 
+/** The devices that the engine asked for. */
+const devices: GPUDevice[] = [];
+if ("gpu" in navigator) {
+  const request = GPUAdapter.prototype.requestDevice;
+  GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, options) {
+    const device = await request.call(this, options);
+    devices.push(device);
+    return device;
+  };
+}
+
+/** A job of this name loses its device while its unet's session is made: the worst moment for the runtime. */
+const DEVICE_LOSING_JOB = "loses its device";
+
 const engine = new KilnEngine({
   openModel(modelId) {
     if (modelId === "dies") self.close();
@@ -29,7 +43,13 @@ const engine = new KilnEngine({
 
 const api: Engine = {
   start: (options) => engine.start(options),
-  subscribe: (listener) => engine.subscribe(listener),
+  subscribe: (listener) =>
+    engine.subscribe((event) => {
+      if (event.jobId === DEVICE_LOSING_JOB && event.type === "loading" && event.component === "unet") {
+        for (const device of devices) device.destroy();
+      }
+      return listener(event);
+    }),
   generate: (jobId, request) => engine.generate(jobId, request),
   skip: (jobId) => engine.skip(jobId),
   interrupt: (jobId) => engine.interrupt(jobId),

@@ -96,6 +96,22 @@ describe("JobQueue", () => {
     queue.interrupt("nobody");
   });
 
+  test("begins nothing after stop()", async () => {
+    const queue = new JobQueue();
+    let begun = false;
+    const last = queue.add("a", () => {
+      queue.stop();
+      return Promise.reject(new Error("fatal"));
+    });
+    void queue.add("b", () => {
+      begun = true;
+      return Promise.resolve(0);
+    });
+    await expect(last).rejects.toThrow("fatal");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(begun).toBe(false);
+  });
+
   test("a task between jobs goes ahead of the waiting ones", async () => {
     const queue = new JobQueue();
     const log: string[] = [];

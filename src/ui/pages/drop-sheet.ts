@@ -94,7 +94,7 @@ export class DropSheet extends LitElement {
       }
       li label {
         display: grid;
-        grid-template-columns: 20px 120px minmax(0, 1fr);
+        grid-template-columns: 20px 136px minmax(0, 1fr);
         gap: 10px;
         align-items: center;
         min-height: var(--kiln-target);

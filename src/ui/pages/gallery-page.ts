@@ -151,7 +151,9 @@ export class GalleryPage extends LitElement {
       >
         ${icon(favouritesOnly ? "heart-filled" : "heart")} <span class="word">${msg("Favourites")}</span>
       </button>
-      <span class="quiet count" role="status">${loaded ? msg(str`${total} pictures`) : nothing}</span>
+      <span class="quiet count" role="status"
+        >${loaded ? (total === 1 ? msg("1 picture") : msg(str`${total} pictures`)) : nothing}</span
+      >
     </div>`;
   }
 

@@ -217,7 +217,13 @@ export class SettingsPage extends LitElement {
     const failed = this.#generation.value.jobs.filter(({ status }) => status === "failed").length;
     return html`<section class="card">
       <h2>${msg("Queue")}</h2>
-      <p>${msg(str`${failed} failed jobs are kept with their recipe and reason.`)}</p>
+      <p>
+        ${
+          failed === 0
+            ? msg("Every job has ended well.")
+            : msg(str`Kept with their recipe and the reason of the failure: ${failed}.`)
+        }
+      </p>
       <button
         class="button"
         type="button"

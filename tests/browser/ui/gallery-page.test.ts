@@ -59,7 +59,7 @@ test("pictures are found by word and by favourite, newest first", async () => {
   await tiles("a blue boat").hover();
   await button("Add to favourites").nth(1).click();
   await button("Favourites").click();
-  await expect.element(page.getByText("1 pictures")).toBeVisible();
+  await expect.element(page.getByText("1 picture", { exact: true })).toBeVisible();
   await expect.element(tiles("a blue boat")).toBeVisible();
 });
 

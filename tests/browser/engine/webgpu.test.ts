@@ -103,36 +103,40 @@ describe("the graphs on WebGPU agree with PyTorch", { timeout: TIMEOUT_MS }, () 
   });
 });
 
-test("a lost device fails its job; the jobs behind work on a new device", { timeout: TIMEOUT_MS }, async () => {
-  const workers: Worker[] = [];
-  const engine = new EngineClient((name) => {
-    const worker = new Worker(new URL("../../support/tiny-engine.worker.ts", import.meta.url), {
-      type: "module",
-      name,
+test(
+  "a lost device fails its job; the jobs behind work on a new device",
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const workers: Worker[] = [];
+    const engine = new EngineClient((name) => {
+      const worker = new Worker(new URL("../../support/tiny-engine.worker.ts", import.meta.url), {
+        type: "module",
+        name,
+      });
+      workers.push(worker);
+      return worker;
     });
-    workers.push(worker);
-    return worker;
-  });
-  const encoded: string[] = [];
-  await engine.subscribe((event) => {
-    // The unet is loaded after the prompt was encoded on the device, which shows enough: a software adapter is slow.
-    if (event.type !== "loading" || event.component !== "unet") return;
-    encoded.push(event.jobId);
-    if (event.jobId === "next") void engine.interrupt("next");
-  });
-  expect(await engine.start({ device: "webgpu", baseUrl: location.href })).toMatchObject({
-    device: "webgpu",
-  });
+    const encoded: string[] = [];
+    await engine.subscribe((event) => {
+      // The unet is loaded after the prompt was encoded on the device, which shows enough: a software adapter is slow.
+      if (event.type !== "loading" || event.component !== "unet") return;
+      encoded.push(event.jobId);
+      if (event.jobId === "next") void engine.interrupt("next");
+    });
+    expect(await engine.start({ device: "webgpu", baseUrl: location.href })).toMatchObject({
+      device: "webgpu",
+    });
 
-  const losing = engine.generate("loses its device", tinyRequest());
-  const next = engine.generate("next", tinyRequest({ guidanceScale: 1 }));
+    const losing = engine.generate("loses its device", tinyRequest());
+    const next = engine.generate("next", tinyRequest({ guidanceScale: 1 }));
 
-  await expect(losing).rejects.toMatchObject({
-    name: "DeviceLost",
-    details: { expected: "a working GPU device" },
-  });
-  expect(await next).toMatchObject({ outcome: "interrupted" });
-  expect(encoded).toEqual(["loses its device", "next"]);
-  expect(workers).toHaveLength(2);
-  for (const worker of workers) worker.terminate();
-});
+    await expect(losing).rejects.toMatchObject({
+      name: "DeviceLost",
+      details: { expected: "a working GPU device" },
+    });
+    expect(await next).toMatchObject({ outcome: "interrupted" });
+    expect(encoded).toEqual(["loses its device", "next"]);
+    expect(workers).toHaveLength(2);
+    for (const worker of workers) worker.terminate();
+  },
+);

@@ -10,6 +10,7 @@ const ADVICE: Readonly<Partial<Record<AppErrorName, () => string>>> = {
   MissingTensor: () => msg("The model cannot be used. Your other models are untouched."),
   ShapeMismatch: () => msg("The model cannot be used. Your other models are untouched."),
   ModelNotFound: () => msg("The recipe is kept. Choose another model, or import this one again."),
+  PictureNotFound: () => msg("Its recipe is still in the gallery, so it can be made again."),
   OutOfMemory: () => msg("The recipe is kept. Try a smaller size or a batch size of 1."),
   DeviceLost: () =>
     msg("The recipe is kept, and so are finished pictures. Try again: the device is started anew."),

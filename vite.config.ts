@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig, type Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
+import { clipVocabulary } from "./scripts/clip-vocabulary.ts";
 import { LIT_DECORATORS } from "./scripts/lit-decorators.ts";
 import { parseManifest } from "./src/protocol/model-manifest.ts";
 
@@ -13,24 +14,45 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 // The runtime's wasm is 17 or 27 MB and the embedded model up to 30 MB; everything else is far smaller.
 const MAX_PRECACHED_BYTES = 40 * 1024 * 1024;
 
-/** Serves and emits models-manifest.json, refusing to build when it is not valid. */
-function modelsManifest(): Plugin {
-  const file = join(root, "models-manifest.json");
-  const read = (): string => {
-    const source = readFileSync(file, "utf8");
-    parseManifest(JSON.parse(source));
-    return source;
-  };
+interface GeneratedFile {
+  readonly path: string;
+  readonly type: string;
+  readonly read: () => string;
+}
+
+/** Files of the app that are made rather than copied. The manifest is refused when it is not valid. */
+const GENERATED_FILES: readonly GeneratedFile[] = [
+  {
+    path: "models-manifest.json",
+    type: "application/json",
+    read: () => {
+      const source = readFileSync(join(root, "models-manifest.json"), "utf8");
+      parseManifest(JSON.parse(source));
+      return source;
+    },
+  },
+  {
+    path: "tokenizers/clip/vocab.json",
+    type: "application/json",
+    read: () => clipVocabulary().vocabJson,
+  },
+  { path: "tokenizers/clip/merges.txt", type: "text/plain", read: () => clipVocabulary().mergesText },
+];
+
+function generatedFiles(): Plugin {
   return {
-    name: "kiln-models-manifest",
+    name: "kiln-generated-files",
     configureServer(server) {
-      server.middlewares.use("/models-manifest.json", (_request, response) => {
-        response.setHeader("Content-Type", "application/json");
-        response.end(read());
-      });
+      for (const { path, type, read } of GENERATED_FILES) {
+        server.middlewares.use(`/${path}`, (_request, response) => {
+          response.setHeader("Content-Type", type);
+          response.end(read());
+        });
+      }
     },
     generateBundle() {
-      this.emitFile({ type: "asset", fileName: "models-manifest.json", source: read() });
+      for (const { path, read } of GENERATED_FILES)
+        this.emitFile({ type: "asset", fileName: path, source: read() });
     },
   };
 }
@@ -48,7 +70,7 @@ export default defineConfig({
     rollupOptions: { input: { index: join(root, "index.html"), headless: join(root, "headless.html") } },
   },
   plugins: [
-    modelsManifest(),
+    generatedFiles(),
     VitePWA({
       strategies: "injectManifest",
       srcDir: "src",

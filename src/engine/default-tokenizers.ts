@@ -11,14 +11,17 @@ export interface TokenizerNeed {
 
 /**
  * A text encoder's weights do not say which vocabulary they were trained with, but its size does among those we have.
+ * Candidates are loaded in their order, until one fits.
  * @throws AppError UnsupportedModel when none has that size.
  */
 export async function tokenizerFor(
   { modelName, vocabulary }: TokenizerNeed,
-  candidates: () => Promise<readonly TokenizerFiles[]>,
+  candidates: readonly (() => Promise<TokenizerFiles | undefined>)[],
 ): Promise<TokenizerFiles> {
   const sizes: number[] = [];
-  for (const files of await candidates()) {
+  for (const load of candidates) {
+    const files = await load();
+    if (!files) continue;
     const size = Object.keys(files.vocabJson as object).length;
     if (size === vocabulary) return files;
     sizes.push(size);

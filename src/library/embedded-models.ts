@@ -79,7 +79,8 @@ function requireSame(path: string, what: string, expected: string, got: string):
   );
 }
 
-async function fetchBeside(baseUrl: string, path: string): Promise<Response> {
+/** A file that is served beside the app. @throws AppError Network or ModelNotFound. */
+export async function fetchBeside(baseUrl: string, path: string): Promise<Response> {
   const url = new URL(path, baseUrl);
   let response: Response;
   try {

@@ -5,6 +5,7 @@ import { tokenizerFor } from "../engine/default-tokenizers.ts";
 import { KilnEngine } from "../engine/engine.ts";
 import { encodePng } from "../engine/encode-png.ts";
 import { ModelOpener, type TokenizerFiles } from "../library/open-model.ts";
+import { fetchClipTokenizer } from "../library/shipped-tokenizers.ts";
 import type { Engine, EngineEvent } from "../protocol/engine-api.ts";
 import { carryErrorDetails } from "./error-transfer.ts";
 import { holdLifeLock } from "./life-lock.ts";
@@ -15,15 +16,16 @@ declare const __KILN_VERSION__: string;
 const EMBEDDED_MODEL = "kiln-small";
 
 let models: ModelOpener | undefined;
+let appUrl = "";
 
-async function embeddedTokenizers(): Promise<readonly TokenizerFiles[]> {
-  const embedded = await models?.open(EMBEDDED_MODEL);
-  return embedded?.tokenizer ? [embedded.tokenizer] : [];
-}
+const tokenizers: readonly (() => Promise<TokenizerFiles | undefined>)[] = [
+  async () => (await models?.open(EMBEDDED_MODEL))?.tokenizer,
+  () => fetchClipTokenizer(appUrl),
+];
 
 const engine = new KilnEngine({
   openModel: (modelId, baseUrl) => (models ??= new ModelOpener(baseUrl)).open(modelId),
-  defaultTokenizer: (need) => tokenizerFor(need, embeddedTokenizers),
+  defaultTokenizer: (need) => tokenizerFor(need, tokenizers),
   encodePng,
   deviceMemoryGib: (navigator as { readonly deviceMemory?: number }).deviceMemory, // Chromium alone tells it
   version: __KILN_VERSION__,
@@ -35,7 +37,10 @@ function movable(event: EngineEvent): EngineEvent {
 }
 
 const api: Engine = {
-  start: (options) => engine.start(options),
+  start: (options) => {
+    appUrl = options.baseUrl;
+    return engine.start(options);
+  },
   subscribe: (listener) => engine.subscribe((event) => listener(movable(event))),
   generate: (jobId, request) => engine.generate(jobId, request),
   skip: (jobId) => engine.skip(jobId),

@@ -1,0 +1,185 @@
+// Enlarges a picture with an upscaler, tile by tile and pass by pass, to any size. Sees the upscaler as an interface; loads nothing.
+
+import type { RgbaPixels } from "../imaging/pixels.ts";
+import { resizeRgba, resizeSamples, type Size } from "../imaging/resize.ts";
+import { fillTransparent, readAlpha } from "../imaging/transparency.ts";
+import { planTiles, readTile, TileBlender, type TileGrid, type Tiling } from "../imaging/tiles.ts";
+import { AppError, isAppError } from "../protocol/app-error.ts";
+import type { PixelTensor } from "./components.ts";
+import { assertFinite } from "./denoise-latents.ts";
+
+export interface Upscaler {
+  /** Output pixels per input pixel along one side. */
+  readonly scale: number;
+  /** float32 [3, height, width] in 0..1, not -1..1 → the same, `scale` times as large. */
+  run(pixels: PixelTensor): Promise<PixelTensor>;
+}
+
+/**
+ * A1111 cuts tiles of 192 that overlap by 8, ComfyUI tiles of 512 that overlap by 32. Here: 192, because at four times that size
+ * ESRGAN's 64 channels take 150 MB, and three such tensors are alive at a time. The overlap's middle 8 pixels are blended, as
+ * A1111 does; the outer 4 on both sides are thrown away, because a tile's border is where a network pads with zeros.
+ */
+export const defaultTiling: Tiling = { size: 192, overlap: 16, margin: 4 };
+
+/** Halving goes no further: below this most of the work is done twice, and what does not fit then is not the tile. */
+export const MIN_TILE_SIZE = 64;
+/** As in A1111: a model that did not get there in three passes would not in four. */
+export const MAX_PASSES = 3;
+/** What browsers can hold in a canvas. */
+export const MAX_UPSCALED_SIDE = 16_384;
+/** As RGBA one gigabyte, about the largest buffer that a browser hands out reliably. */
+const MAX_PASS_PIXELS = 2 ** 28;
+
+export interface UpscaleProgress {
+  /** From 1. */
+  readonly pass: number;
+  readonly passes: number;
+  /** Done so far in this pass; begins anew when tiles have to be made smaller. */
+  readonly tile: number;
+  readonly tiles: number;
+}
+
+export interface UpscaleOptions {
+  readonly target: Size;
+  readonly tiling?: Tiling;
+  readonly signal: AbortSignal;
+  /** Called after each tile. */
+  onTile(progress: UpscaleProgress): void;
+}
+
+/**
+ * Passes until both sides reach the target, at least one, then Lanczos to exactly the target. Colours go through the
+ * upscaler; transparency, which it knows nothing of, is resampled from the picture.
+ * @throws AppError InvalidRequest, OutOfMemory where even small tiles do not fit, NumericFailure; the signal's reason when it aborts.
+ */
+export async function upscale(
+  upscaler: Upscaler,
+  picture: RgbaPixels,
+  { target, tiling = defaultTiling, signal, onTile }: UpscaleOptions,
+): Promise<RgbaPixels> {
+  checkTarget(target);
+  signal.throwIfAborted();
+  const passes = countPasses(picture, target, upscaler.scale);
+  checkLargest(picture, upscaler.scale ** passes);
+  const alpha = readAlpha(picture);
+  let enlarged = alpha ? fillTransparent(picture, alpha) : picture;
+  let tileSize = tiling.size;
+  for (let pass = 1; pass <= passes; pass++) {
+    const done = await runPass(upscaler, enlarged, {
+      tiling: { ...tiling, size: tileSize },
+      signal,
+      onTile: (tile, tiles) => {
+        onTile({ pass, passes, tile, tiles });
+      },
+    });
+    ({ enlarged, tileSize } = done);
+  }
+  signal.throwIfAborted();
+  const result = resizeRgba(enlarged, target, "lanczos");
+  if (alpha) setAlpha(result, alpha, picture);
+  return result;
+}
+
+/** How often an upscaler runs over a picture to reach a target. */
+export function countPasses(picture: Size, target: Size, scale: number): number {
+  const factor = Math.max(target.width / picture.width, target.height / picture.height);
+  if (scale === 1) return 1;
+  let passes = 1;
+  while (passes < MAX_PASSES && scale ** passes < factor) passes++;
+  return passes;
+}
+
+interface PassOptions {
+  readonly tiling: Tiling;
+  readonly signal: AbortSignal;
+  onTile(tile: number, tiles: number): void;
+}
+
+interface PassResult {
+  readonly enlarged: RgbaPixels;
+  /** The tiling's, or less where memory ran out: what the next pass begins with. */
+  readonly tileSize: number;
+}
+
+/** The whole picture once through the upscaler, with smaller tiles as long as memory runs out. */
+async function runPass(upscaler: Upscaler, picture: RgbaPixels, options: PassOptions): Promise<PassResult> {
+  const floor = Math.max(MIN_TILE_SIZE, 2 * options.tiling.overlap);
+  let tileSize = options.tiling.size;
+  for (;;) {
+    // Halving what is larger than the picture would change nothing.
+    const size = Math.min(tileSize, Math.max(picture.width, picture.height, floor));
+    try {
+      const tiling = { ...options.tiling, size };
+      return { enlarged: await runTiles(upscaler, picture, { ...options, tiling }), tileSize };
+    } catch (error) {
+      if (!isAppError(error, "OutOfMemory") || size <= floor) throw error;
+      tileSize = Math.max(floor, Math.floor(size / 2));
+    }
+  }
+}
+
+async function runTiles(
+  upscaler: Upscaler,
+  picture: RgbaPixels,
+  { tiling, signal, onTile }: PassOptions,
+): Promise<RgbaPixels> {
+  const grid = planTiles(picture, tiling);
+  const blender = createBlender(grid, upscaler.scale, tiling);
+  const tiles = grid.rows.length * grid.columns.length;
+  for (const [row, rowSpan] of grid.rows.entries()) {
+    for (const [column, columnSpan] of grid.columns.entries()) {
+      signal.throwIfAborted();
+      const tile = await upscaler.run(readTile(picture, columnSpan, rowSpan));
+      signal.throwIfAborted();
+      assertFinite(tile.data, "upscaled picture");
+      blender.add(row, column, tile);
+      onTile(row * grid.columns.length + column + 1, tiles);
+    }
+    blender.finishRow(row);
+  }
+  return blender.picture;
+}
+
+/** The only large allocation here; typed arrays say RangeError when there is no room. */
+function createBlender(grid: TileGrid, scale: number, tiling: Tiling): TileBlender {
+  try {
+    return new TileBlender(grid, scale, tiling);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AppError(
+      "OutOfMemory",
+      "The browser has no memory left for the upscaled picture.",
+      { where: "upscaled picture", expected: "room for its pixels", got: error.message },
+      { cause: error },
+    );
+  }
+}
+
+function checkTarget({ width, height }: Size): void {
+  for (const [where, side] of Object.entries({ width, height })) {
+    if (Number.isInteger(side) && side >= 1 && side <= MAX_UPSCALED_SIDE) continue;
+    const expected = `a whole number from 1 to ${MAX_UPSCALED_SIDE}`;
+    const message = `The upscaled picture's ${where} should be ${expected}, got ${side}.`;
+    throw new AppError("InvalidRequest", message, { where, expected, got: String(side) });
+  }
+}
+
+/** What the last pass makes, before it is brought to the target's size. */
+function checkLargest({ width, height }: Size, factor: number): void {
+  const pixels = width * height * factor ** 2;
+  if (pixels <= MAX_PASS_PIXELS) return;
+  const megapixels = (count: number): string => `${Math.round(count / 1e6)} megapixels`;
+  throw new AppError(
+    "OutOfMemory",
+    `This upscaler would make ${megapixels(pixels)} of a picture of ${width}x${height}, more than the ` +
+      `${megapixels(MAX_PASS_PIXELS)} that a browser holds. Use one with a smaller scale.`,
+    { where: "upscaled picture", expected: `at most ${MAX_PASS_PIXELS} pixels`, got: String(pixels) },
+  );
+}
+
+/** Not by Lanczos: its second lobes would leave a ghost of every edge, where this filter's only overshoot and are clamped. */
+function setAlpha(result: RgbaPixels, alpha: Uint8ClampedArray<ArrayBuffer>, { width, height }: Size): void {
+  const resized = resizeSamples({ data: alpha, channels: 1, width, height }, result, "bicubic");
+  for (let i = 0; i < resized.length; i++) result.pixels[4 * i + 3] = resized[i];
+}

@@ -13,9 +13,9 @@ export interface TokenizerFileTexts {
 
 /** vocab.json (49,408 tokens) and merges.txt (48,894 merges, in order) as CLIP ViT-L/14 and every SD model use them. */
 export function clipVocabulary(): TokenizerFileTexts {
-  const { encoder, bpeRanks } = new ClipBpe();
-  const merges = Object.entries(bpeRanks as Record<string, number>)
+  const published = new ClipBpe();
+  const merges = Object.entries(published.bpeRanks as Record<string, number>)
     .sort(([, a], [, b]) => a - b)
     .map(([pieces]) => pieces.replace(PIECE_SEPARATOR, " "));
-  return { vocabJson: JSON.stringify(encoder), mergesText: `#version: 0.2\n${merges.join("\n")}\n` };
+  return { vocabJson: JSON.stringify(published.encoder), mergesText: `#version: 0.2\n${merges.join("\n")}\n` };
 }

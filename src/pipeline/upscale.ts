@@ -31,6 +31,14 @@ export const MAX_UPSCALED_SIDE = 16_384;
 /** As RGBA one gigabyte, about the largest buffer that a browser hands out reliably. */
 const MAX_PASS_PIXELS = 2 ** 28;
 
+/** Tiles of the default size, or as much smaller as keeps the network's largest tensor below the device's limit on one. */
+export function tilingWithin(maxTensorBytes: number, bytesPerPixel: number): Tiling {
+  const side = Math.floor(Math.sqrt(maxTensorBytes / bytesPerPixel));
+  // A multiple of 8, which networks that gather squares of pixels need no padding for.
+  const size = Math.min(defaultTiling.size, Math.max(MIN_TILE_SIZE, side - (side % 8)));
+  return { ...defaultTiling, size };
+}
+
 export interface UpscaleProgress {
   /** From 1. */
   readonly pass: number;

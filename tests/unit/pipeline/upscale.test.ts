@@ -12,6 +12,7 @@ import {
   countPasses,
   defaultTiling,
   MAX_UPSCALED_SIDE,
+  tilingWithin,
   upscale,
   type UpscaleOptions,
   type Upscaler,
@@ -263,6 +264,18 @@ describe("cancelling", () => {
 });
 
 describe("memory", () => {
+  test.each([
+    { limit: 2 ** 30, bytesPerPixel: 64 * 4 ** 2 * 4, size: 192 }, // ESRGAN x4 where the device takes a gigabyte
+    { limit: 2 ** 27, bytesPerPixel: 64 * 4 ** 2 * 4, size: 176 }, // and at the least that WebGPU promises
+    { limit: 2 ** 27, bytesPerPixel: 64 * 8 ** 2 * 4, size: 88 },
+    { limit: 2 ** 20, bytesPerPixel: 64 * 8 ** 2 * 4, size: 64 },
+  ])(
+    "tiles of $size where $bytesPerPixel bytes a pixel may be $limit at most",
+    ({ limit, bytesPerPixel, size }) => {
+      expect(tilingWithin(limit, bytesPerPixel)).toEqual({ ...defaultTiling, size });
+    },
+  );
+
   /** Has room for tiles up to this many pixels. */
   function limited(
     scale: number,

@@ -97,6 +97,7 @@ def write_package(nets: dict[str, nn.Module], path: Path, date: str) -> None:
         if value.is_floating_point() and not torch.isfinite(value).all():
             raise ValueError(f"{key}: expected finite fp16 values, got overflow")
     save_file(tensors, path, metadata=metadata(fit_latent_rgb(nets["vae"]), date))
+    path.chmod(0o644)  # safetensors creates files for the owner alone
     size = path.stat().st_size
     print(f"{path}: {size} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}")
     if size > MAX_PACKAGE_BYTES:

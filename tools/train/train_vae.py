@@ -72,9 +72,9 @@ def train(arguments: argparse.Namespace) -> None:
     path: Path = state_dir() / ("vae-decoder.pt" if arguments.decoder_only else "vae.pt")
     state = load_state(path)
     if arguments.decoder_only:
-        start = state or load_state(state_dir() / "vae.pt")
+        start = state or load_state(state_dir() / "vae-frozen.pt")
         if start is None:
-            raise FileNotFoundError(f"{state_dir() / 'vae.pt'}: expected a trained VAE to refine, got nothing")
+            raise FileNotFoundError(f"{state_dir() / 'vae-frozen.pt'}: expected a frozen VAE to refine, got nothing")
         vae.load_state_dict(start["vae"])
         vae.encoder.requires_grad_(False)
         vae.quant_conv.requires_grad_(False)
@@ -173,6 +173,9 @@ def freeze(sample: int = 128, size: int = 128) -> None:
     values = torch.cat([z.transpose(0, 1).reshape(LATENT_CHANNELS, -1) for z in (halves, wholes)], dim=1)
     vae.fold_latent_statistics(values.mean(dim=1), values.std(dim=1))
     save_state(state_dir() / "vae-frozen.pt", {"vae": vae.state_dict()})
+    # A decoder refined for another encoder must not meet this one.
+    for stale in ("vae-decoder.pt", "vae-decoder-average.pt"):
+        (state_dir() / stale).unlink(missing_ok=True)
     print("latent mean", values.mean(dim=1).tolist(), "deviation", values.std(dim=1).tolist())
 
 

@@ -17,5 +17,8 @@ export function clipVocabulary(): TokenizerFileTexts {
   const merges = Object.entries(published.bpeRanks as Record<string, number>)
     .sort(([, a], [, b]) => a - b)
     .map(([pieces]) => pieces.replace(PIECE_SEPARATOR, " "));
-  return { vocabJson: JSON.stringify(published.encoder), mergesText: `#version: 0.2\n${merges.join("\n")}\n` };
+  return {
+    vocabJson: JSON.stringify(published.encoder),
+    mergesText: `#version: 0.2\n${merges.join("\n")}\n`,
+  };
 }

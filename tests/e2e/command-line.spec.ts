@@ -10,6 +10,7 @@ import { memorySource } from "../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
+const TSX = join(ROOT, "node_modules/tsx/dist/cli.mjs");
 let folder: string;
 
 test.beforeEach(() => {
@@ -18,7 +19,7 @@ test.beforeEach(() => {
 test.afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync("npx", ["--no-install", "tsx", "scripts/generate.ts", ...args], {
+  return spawnSync(process.execPath, [TSX, "scripts/generate.ts", ...args], {
     cwd: ROOT,
     encoding: "utf8",
   });

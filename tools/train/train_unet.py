@@ -162,8 +162,8 @@ def main() -> None:
         "--plan", default="128:0.55:16,256:0.45:8", help="size:share of the time:scenes a batch, in order"
     )
     parser.add_argument("--draws", type=int, default=2, help="timesteps drawn for each scene of a batch")
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--warmup", type=int, default=150, help="steps")
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--warmup", type=int, default=60, help="steps")
     parser.add_argument("--average", type=float, default=0.998, help="EMA decay")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()

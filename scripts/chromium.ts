@@ -26,11 +26,8 @@ const PLACES = [
   "C:\\Program Files\\Microsoft\\Edge\\Application\\msedge.exe",
 ];
 
-/**
- * Flags for a quiet, hermetic headless browser: no sandbox where root cannot have one, no background network, and a
- * software WebGPU adapter so that the WebGPU path can be tested without a GPU.
- */
-export const CHROMIUM_ARGS: readonly string[] = [
+/** Flags for a quiet, hermetic headless browser with WebGPU: no sandbox where root cannot have one, no background network. */
+const QUIET_ARGS: readonly string[] = [
   ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
   "--disable-quic",
   "--no-first-run",
@@ -39,8 +36,28 @@ export const CHROMIUM_ARGS: readonly string[] = [
   "--disable-sync",
   "--disable-dev-shm-usage",
   "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
 ];
+
+/** For tests: always the software adapter, so that the WebGPU path is tested alike on every machine. */
+export const CHROMIUM_ARGS: readonly string[] = [...QUIET_ARGS, "--use-webgpu-adapter=swiftshader"];
+
+// Where Linux shows a GPU's driver; elsewhere Chromium finds the GPU by itself.
+const LINUX_GPU_DEVICES = ["/dev/dri", "/dev/nvidia0"];
+
+/**
+ * For generating and measuring: this machine's GPU where there is one, else the software adapter, which the app uses
+ * only when WebGPU is forced. `KILN_SOFTWARE_GPU=1` pretends that there is none.
+ */
+export function chromiumArgsForWork(): readonly string[] {
+  const isLinux = process.platform === "linux";
+  if (
+    process.env.KILN_SOFTWARE_GPU === "1" ||
+    (isLinux && !LINUX_GPU_DEVICES.some((path) => existsSync(path)))
+  ) {
+    return CHROMIUM_ARGS;
+  }
+  return isLinux ? [...QUIET_ARGS, "--enable-features=Vulkan"] : QUIET_ARGS;
+}
 
 function isExecutable(path: string): boolean {
   try {

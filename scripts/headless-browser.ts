@@ -8,7 +8,7 @@ import type { HeadlessGeneration, HeadlessRequest } from "../src/headless.ts";
 import type { DevicePreference, DeviceReport } from "../src/protocol/engine-api.ts";
 import type { ModelRecord } from "../src/protocol/library-api.ts";
 import { startAppServer } from "./app-server.ts";
-import { CHROMIUM_ARGS, ensureChromium } from "./chromium.ts";
+import { chromiumArgsForWork, ensureChromium } from "./chromium.ts";
 import { ensureBuild } from "./ensure-build.ts";
 
 export interface HeadlessBrowser {
@@ -28,7 +28,7 @@ export async function openHeadlessBrowser(): Promise<HeadlessBrowser> {
   const profile = mkdtempSync(join(tmpdir(), "kiln-headless-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: ensureChromium(),
-    args: [...CHROMIUM_ARGS, "--enable-precise-memory-info"],
+    args: [...chromiumArgsForWork(), "--enable-precise-memory-info"],
     serviceWorkers: "block",
   });
   const close = async (): Promise<void> => {

@@ -22,6 +22,7 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
   return spawnSync(process.execPath, [TSX, "scripts/generate.ts", ...args], {
     cwd: ROOT,
     encoding: "utf8",
+    env: { ...process.env, KILN_SOFTWARE_GPU: "1" },
   });
 }
 

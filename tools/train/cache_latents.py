@@ -13,7 +13,8 @@ import torch
 
 from checkpoints import load_state
 from config import CONTEXT_TOKENS, DOWNSCALE, LATENT_CHANNELS, TRAIN_SEED, VaeConfig, state_dir
-from data import LatentSet, captions_of, choose_device, render_seeds, to_pictures
+from data import LatentSet, captions_of, choose_device, render_seeds, scene_of, to_pictures
+from labels import target_row
 from tokenizer import Tokenizer
 from vae import AutoencoderKL
 
@@ -41,7 +42,9 @@ def open_latents(size: int) -> LatentSet:
         )
     rows = json.loads(progress.read_text())["rows"]
     return LatentSet(
-        np.load(folder / "latents.npy", mmap_mode="r")[:rows], np.load(folder / "ids.npy", mmap_mode="r")[:rows]
+        np.load(folder / "latents.npy", mmap_mode="r")[:rows],
+        np.load(folder / "ids.npy", mmap_mode="r")[:rows],
+        np.array([target_row(scene_of(first_scene_seed(size) + row)) for row in range(rows)]),
     )
 
 

@@ -46,7 +46,8 @@ class VaeConfig:
 
 NATIVE_SIZE = 256
 EMPTY_CAPTION_SHARE = 0.1
-MIN_SNR_GAMMA = 5.0
+# Loss weights by signal-to-noise ratio, see diffusion.loss_weights.
+WEIGHT_OFFSET, WEIGHT_POWER = 0.03, 0.8
 # First scene seed of each use, far enough apart that nothing judged was ever trained on.
 TRAIN_SEED = 1_000_000  # plus a million for each pixel of the picture size
 CLASSIFIER_SEED = 2_000_000_000

@@ -95,14 +95,16 @@ class PicturePool:
 
 @dataclass(frozen=True)
 class LatentSet:
-    """Cached training pairs of one picture size, memory-mapped: latents [n, 4, h, w] fp16, token ids [n, captions, 77]."""
+    """Cached training pairs of one picture size, memory-mapped: latents [n, 4, h, w] fp16, token ids [n, captions, 77],
+    attribute targets [n, attributes] (labels.target_row)."""
 
     latents: NDArray[np.float16]
     ids: NDArray[np.int16]
+    targets: NDArray[np.int64]
 
-    def batch(self, rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
-        """`count` scenes without repetition, each with one of its captions: latents and token ids."""
+    def batch(self, rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """`count` scenes without repetition, each with one of its captions: latents, token ids and attribute targets."""
         rows = rng.choice(len(self.latents), count, replace=count > len(self.latents))
         picks = rng.integers(self.ids.shape[1], size=count)
         latents = torch.from_numpy(self.latents[rows].astype(np.float32))
-        return latents, torch.from_numpy(self.ids[rows, picks].astype(np.int64))
+        return latents, torch.from_numpy(self.ids[rows, picks].astype(np.int64)), torch.from_numpy(self.targets[rows])

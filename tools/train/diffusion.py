@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from config import BETA_END, BETA_START, DOWNSCALE, LATENT_CHANNELS, MIN_SNR_GAMMA, TRAIN_STEPS
+from config import BETA_END, BETA_START, DOWNSCALE, LATENT_CHANNELS, TRAIN_STEPS, WEIGHT_OFFSET, WEIGHT_POWER
 
 KARRAS_RHO = 7.0
 
@@ -17,11 +17,15 @@ def alphas_cumprod() -> Tensor:
     return torch.cumprod(1 - betas, dim=0)
 
 
-def min_snr_weights() -> Tensor:
-    """Loss weight of each timestep for epsilon prediction, Hang et al. 2023, eq. 4."""
+def loss_weights() -> Tensor:
+    """Loss weight of each timestep for epsilon prediction: 1 / (offset + SNR)^power.
+
+    The weighting of Choi et al. 2022, eq. 8, without its leading constant. What a caption decides is drawn at low SNR, where
+    an error in epsilon is small even when the picture is quite another; unweighted or min-SNR losses hardly see it.
+    """
     alphas = alphas_cumprod()
     snr = alphas / (1 - alphas)
-    return (snr.clamp(max=MIN_SNR_GAMMA) / snr).float()
+    return ((WEIGHT_OFFSET + snr) ** -WEIGHT_POWER).float()
 
 
 def karras_sigmas(steps: int) -> Tensor:

@@ -22,7 +22,7 @@ from contact_sheet import write_sheet
 from data import choose_device, render_seeds, scene_of, to_pictures
 from diffusion import GuidedDenoiser, sample, seeded_noise
 from export import load_nets
-from labels import ATTRIBUTES, labels
+from labels import ATTRIBUTES, target_row
 from tokenizer import Tokenizer
 
 CLASSIFIER_SIZE = 64  # pictures are reduced to this; attributes are all large features
@@ -59,8 +59,8 @@ def reduce(pictures: Tensor) -> Tensor:
 
 
 def targets_of(seeds: range) -> dict[str, Tensor]:
-    rows = [labels(scene_of(seed)) for seed in seeds]
-    return {name: torch.tensor([values.index(row[name]) for row in rows]) for name, values in ATTRIBUTES.items()}
+    rows = torch.tensor([target_row(scene_of(seed)) for seed in seeds])
+    return dict(zip(ATTRIBUTES, rows.unbind(dim=1)))
 
 
 def render_small(seeds: range, workers: int) -> NDArray[np.uint8]:

@@ -49,3 +49,9 @@ def labels(scene: Scene) -> dict[str, str]:
         "mood": scene.mood,
         "backdrop": scene.backdrop,
     }
+
+
+def target_row(scene: Scene) -> list[int]:
+    """The index of the scene's value of every attribute, in the order of ATTRIBUTES."""
+    row = labels(scene)
+    return [values.index(row[name]) for name, values in ATTRIBUTES.items()]

@@ -279,6 +279,10 @@ class Unet(nn.Module):
         self.out = nn.Sequential(norm(channels), nn.SiLU(), zeroed(nn.Conv2d(channels, LATENT_CHANNELS, 3, padding=1)))
 
     def forward(self, x: Tensor, timesteps: Tensor, context: Tensor) -> Tensor:
+        return self.with_middle(x, timesteps, context)[0]
+
+    def with_middle(self, x: Tensor, timesteps: Tensor, context: Tensor) -> tuple[Tensor, Tensor]:
+        """The predicted noise, and the middle block's output [N, c, h/8, w/8] for training hints."""
         embedding = self.time_embed(timestep_embedding(timesteps, self.config.model_channels).to(x.dtype))
         skips = []
         for block in self.input_blocks:
@@ -287,8 +291,9 @@ class Unet(nn.Module):
             skips.append(x)
         for layer in self.middle_block:
             x = layer(x, embedding, context)
+        middle = x
         for block in self.output_blocks:
             x = torch.cat([x, skips.pop()], dim=1)
             for layer in block:
                 x = layer(x, embedding, context)
-        return self.out(x)
+        return self.out(x), middle

@@ -1,4 +1,4 @@
-"""Trains text encoder and UNet together on cached latents: epsilon prediction, SD's schedule, min-SNR weights, EMA.
+"""Trains text encoder and UNet together on cached latents: epsilon prediction, SD's schedule, weights by SNR, attribute hints, EMA.
 Sizes follow each other by a plan over the time budget; the VAE is not touched."""
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from cache_latents import open_latents
 from checkpoints import Average, Clock, load_state, save_state, scheduled_rate
 from config import EMPTY_CAPTION_SHARE, TRAIN_STEPS, TextConfig, UnetConfig, state_dir
 from data import LatentSet, choose_device
-from diffusion import alphas_cumprod, min_snr_weights
+from diffusion import alphas_cumprod, loss_weights
+from hints import AttributeHeads
 from nets import TextEncoder, Unet
 from optimizer import MuonAdamW
 from tokenizer import Tokenizer
@@ -58,16 +59,18 @@ class Trainer:
         self.text = TextEncoder(TextConfig(len(tokenizer))).to(self.device)
         self.unet = Unet(UnetConfig()).to(self.device)
         self.nets = nn.ModuleList([self.unet, self.text])
-        self.parameters = list(self.nets.parameters())
+        self.heads = AttributeHeads(UnetConfig().model_channels * UnetConfig().channel_mult[-1]).to(self.device)
+        self.parameters = [*self.nets.parameters(), *self.heads.parameters()]
         # On a CPU each half of a batch has a thread of its own: two threads inside every small operation wait for each
         # other far more often. A GPU takes the batch whole.
         self.parts = 1 if self.device.type == "cuda" else 2
         self.pool = ThreadPoolExecutor(self.parts, initializer=torch.set_num_threads, initargs=(2 // self.parts,))
         self.optimizer = MuonAdamW(self.nets, arguments.rate, weight_decay=0.01)
+        self.heads_optimizer = torch.optim.AdamW(self.heads.parameters(), lr=1e-3, weight_decay=0.01)
         self.average = Average(self.nets, arguments.average)
         self.clock, self.step = Clock(arguments.minutes), 0
         self.alphas = alphas_cumprod().float().to(self.device)
-        self.weights = min_snr_weights().to(self.device)
+        self.weights = loss_weights().to(self.device)
         self.path = state_dir() / "unet.pt"
         self.resume()
 
@@ -79,6 +82,8 @@ class Trainer:
         self.text.load_state_dict(state["text"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average.load(state["average"])
+        if "heads" in state:
+            self.heads.load_state_dict(state["heads"])
         self.clock, self.step = Clock(self.arguments.minutes, state["seconds"]), state["step"]
         torch.manual_seed(self.arguments.seed + self.step)
 
@@ -87,6 +92,7 @@ class Trainer:
         resume = {
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.state(),
+            "heads": self.heads.state_dict(),
             "seconds": self.clock.spent,
             "step": self.step,
         }
@@ -98,24 +104,26 @@ class Trainer:
             for parameter, value in zip(self.nets.parameters(), live):
                 parameter.copy_(value)
 
-    def gradients(self, latents: Tensor, ids: Tensor, timesteps: Tensor, noise: Tensor) -> list[Tensor]:
-        """Gradients of one part of a batch, then its mean error and mean loss."""
+    def gradients(self, latents: Tensor, ids: Tensor, targets: Tensor, timesteps: Tensor, noise: Tensor) -> list[Tensor]:
+        """Gradients of one part of a batch, then its mean loss and mean hint."""
         signal = self.alphas[timesteps][:, None, None, None]
         noisy = signal.sqrt() * latents + (1 - signal).sqrt() * noise
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             context = self.text(ids).repeat_interleave(len(latents) // len(ids), dim=0)
-            prediction = self.unet(noisy, timesteps, context)
+            prediction, middle = self.unet.with_middle(noisy, timesteps, context)
+        hint = self.heads(middle, targets.repeat_interleave(len(latents) // len(ids), dim=0))
         errors = (prediction.float() - noise).square().mean(dim=(1, 2, 3))
         loss = (errors * self.weights[timesteps]).mean()
-        return [*torch.autograd.grad(loss, self.parameters), errors.mean().detach(), loss.detach()]
+        total = loss + self.arguments.hint * hint
+        return [*torch.autograd.grad(total, self.parameters), loss.detach(), hint.detach()]
 
-    def train_step(self, latents: Tensor, ids: Tensor, progress: float) -> tuple[Tensor, Tensor]:
+    def train_step(self, latents: Tensor, ids: Tensor, targets: Tensor, progress: float) -> tuple[Tensor, Tensor]:
         """One update; each scene is used with several timesteps, so that its caption is encoded once."""
         self.optimizer.set_rate(scheduled_rate(self.arguments.rate, self.step, progress, self.arguments.warmup))
         ids[torch.rand(len(ids)) < EMPTY_CAPTION_SHARE] = self.empty
         latents = latents.to(self.device).repeat_interleave(self.arguments.draws, dim=0)
         timesteps = stratified_timesteps(len(latents), self.device)
-        batch = (latents, ids.to(self.device), timesteps, torch.randn_like(latents))
+        batch = (latents, ids.to(self.device), targets.to(self.device), timesteps, torch.randn_like(latents))
         parts = zip(*(values.chunk(self.parts) for values in batch))
         totals = [
             torch.stack(values).mean(dim=0) for values in zip(*self.pool.map(lambda part: self.gradients(*part), parts))
@@ -123,6 +131,7 @@ class Trainer:
         for parameter, gradient in zip(self.parameters, totals):
             parameter.grad = gradient
         self.optimizer.step(self.pool.map)
+        self.heads_optimizer.step()
         self.average.update(self.nets)
         self.step += 1
         return totals[-2], totals[-1]
@@ -141,12 +150,12 @@ class Trainer:
             recent.append(self.train_step(*latent_set.batch(rng, scenes), progress))
             progress = self.clock.tick()
             if self.step % 25 == 0:
-                error, loss = (float(torch.stack(values).mean()) for values in zip(*recent))
+                loss, hint = (float(torch.stack(values).mean()) for values in zip(*recent))
                 seconds = (time.monotonic() - reported) / len(recent)
                 recent, reported = [], time.monotonic()
                 print(
                     f"step {self.step} {progress:6.1%} {size} px, {len(latent_set.latents)} scenes: "
-                    f"error {error:.4f} loss {loss:.4f}, {seconds:.2f} s a step",
+                    f"loss {loss:.4f} hint {hint:.3f}, {seconds:.2f} s a step",
                     flush=True,
                 )
             if time.monotonic() - saved > SAVE_SECONDS:
@@ -162,6 +171,7 @@ def main() -> None:
         "--plan", default="128:0.55:16,256:0.45:8", help="size:share of the time:scenes a batch, in order"
     )
     parser.add_argument("--draws", type=int, default=2, help="timesteps drawn for each scene of a batch")
+    parser.add_argument("--hint", type=float, default=0.05, help="weight of the attribute heads' loss")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--warmup", type=int, default=60, help="steps")
     parser.add_argument("--average", type=float, default=0.998, help="EMA decay")

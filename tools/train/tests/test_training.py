@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from checkpoints import Average, load_state, save_state, scheduled_rate
-from diffusion import GuidedDenoiser, alphas_cumprod, karras_sigmas, min_snr_weights, sample
+from diffusion import GuidedDenoiser, alphas_cumprod, karras_sigmas, loss_weights, sample
+from hints import AttributeHeads
+from labels import ATTRIBUTES
 from optimizer import MuonAdamW, orthogonalise
 from state_parts import PART_BYTES, join, split
 from train_unet import parse_plan, stratified_timesteps
@@ -21,8 +23,9 @@ def test_schedule_is_that_of_sd1() -> None:
     assert sigmas[0] == pytest.approx(0.0292, abs=1e-4)
     assert sigmas[-1] == pytest.approx(14.6146, abs=1e-4)
     assert karras_sigmas(12)[0] == pytest.approx(float(sigmas[-1]))
-    weights = min_snr_weights()
-    assert weights[-1] == 1 and weights[0] < 0.01
+    weights = loss_weights()
+    assert bool((weights.diff() > 0).all()), "the lower the SNR, the heavier"
+    assert weights[-1] == pytest.approx((0.03 + float(1 / sigmas[-1] ** 2)) ** -0.8, rel=1e-4)
 
 
 class PointDenoiser(nn.Module):
@@ -55,6 +58,19 @@ def test_orthogonalise_levels_the_singular_values() -> None:
         matrix = torch.randn(shape) @ torch.diag(torch.logspace(-1.5, 0, shape[1]))
         values = torch.linalg.svdvals(orthogonalise(matrix))
         assert values.max() < 1.3 and values.min() > 0.3
+
+
+def test_attribute_heads_learn_what_the_middle_shows() -> None:
+    torch.manual_seed(0)
+    heads = AttributeHeads(64)
+    middle, targets = torch.randn(8, 64, 4, 4), torch.zeros(8, len(ATTRIBUTES), dtype=torch.long)
+    optimizer = torch.optim.AdamW(heads.parameters(), lr=1e-2)
+    first = heads(middle, targets)
+    for _ in range(20):
+        optimizer.zero_grad()
+        heads(middle, targets).backward()
+        optimizer.step()
+    assert heads(middle, targets) < 0.2 * first
 
 
 def test_optimizer_solves_and_resumes() -> None:

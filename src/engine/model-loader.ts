@@ -16,6 +16,8 @@ import type { OrtSession } from "../ort/ort-session.ts";
 import { createClipTokenizer, type ClipTokenizer } from "../prompt/clip-tokenizer.ts";
 import { isAppError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
+import type { Checkpoint } from "../weights/checkpoint.ts";
+import { openDiffusersFolder } from "../weights/diffusers-folder.ts";
 import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import type { TokenizerNeed } from "./default-tokenizers.ts";
 import { sessionsToRelease, type HeldSession, type SessionKind } from "./memory-policy.ts";
@@ -64,9 +66,10 @@ export class ModelLoader {
   async open(modelId: string): Promise<OpenedModel> {
     const known = this.#opened.get(modelId);
     if (known) return known;
-    const { source, tokenizer: ownFiles, record } = await this.#openModel(modelId);
+    const { source, tokenizer, record } = await this.#openModel(modelId);
+    const { checkpoint, tokenizer: ownFiles = tokenizer } = await openSource(source, record.name);
     // Not detected anew: the file was imported under another name, which may have decided it.
-    const detected = detectModel(await openCheckpoint(source), record.family);
+    const detected = detectModel(checkpoint, record.family);
     requireRunnable(detected);
     const { vocabJson, mergesText } =
       ownFiles ??
@@ -180,6 +183,14 @@ export class ModelLoader {
     this.#sessions.delete(key);
     await held?.session.release();
   }
+}
+
+/** A Diffusers folder may bring its own tokenizer. */
+async function openSource(
+  source: LibraryModel["source"],
+  name: string,
+): Promise<{ readonly checkpoint: Checkpoint; readonly tokenizer?: TokenizerFiles }> {
+  return "read" in source ? { checkpoint: await openCheckpoint(source) } : openDiffusersFolder(source, name);
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);

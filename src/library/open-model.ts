@@ -5,6 +5,7 @@ import type { ModelRecord } from "../protocol/library-api.ts";
 import type { ManifestModel, ModelManifest } from "../protocol/model-manifest.ts";
 import { blobSource } from "../weights/blob-source.ts";
 import type { ByteSource } from "../weights/byte-source.ts";
+import type { FolderFile } from "../weights/diffusers-folder.ts";
 import { embeddedRecords, fetchEmbeddedFile, fetchManifest, fileOfRole } from "./embedded-models.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "./library-database.ts";
 import { openModelFiles } from "./model-files.ts";
@@ -15,7 +16,8 @@ export interface TokenizerFiles {
 }
 
 export interface OpenedModel {
-  readonly source: ByteSource;
+  /** One file, or those of a Diffusers folder (`DiffusersFolder.files`), which may bring the tokenizer themselves. */
+  readonly source: ByteSource | readonly FolderFile[];
   /** Absent for models that use their family's tokenizer. */
   readonly tokenizer?: TokenizerFiles;
   readonly record: ModelRecord;

@@ -19,12 +19,16 @@ interface Statement {
   readonly says: StatedTraining;
 }
 
-/** Keys are those that ComfyUI saves and NoobAI, Playground and CosXL publish; metadata is what Stability's modelspec defines. The first statement on each fact counts. */
+/** Keys are those that ComfyUI saves and NoobAI, Playground and CosXL publish; metadata is what Stability's modelspec defines, and what a Diffusers folder's scheduler is configured with (weights/diffusers-folder.ts). The first statement on each fact counts. */
 const statements: readonly Statement[] = [
   { key: "v_pred", says: { prediction: "v" } },
   { key: "ztsnr", says: { noise: "zero-terminal-snr" } },
   { key: "edm_vpred.sigma_max", says: { prediction: "v", noise: "continuous" } },
   { key: "edm_std", says: { prediction: "edm", noise: "continuous" } },
+  { metadata: ["scheduler.prediction_type", /^v_prediction$/], says: { prediction: "v" } },
+  { metadata: ["scheduler.rescale_betas_zero_snr", /^true$/], says: { noise: "zero-terminal-snr" } },
+  { metadata: ["scheduler._class_name", /^EDM/], says: { prediction: "edm", noise: "continuous" } },
+  { metadata: ["scheduler.prediction_type", /^epsilon$/], says: { prediction: "epsilon" } },
   { metadata: ["modelspec.prediction_type", /^v([-_ ]?prediction)?$/i], says: { prediction: "v" } },
   { metadata: ["modelspec.prediction_type", /^eps(ilon)?$/i], says: { prediction: "epsilon" } },
   { metadata: ["modelspec.architecture", /^stable-diffusion-v2-768-v\b/i], says: { prediction: "v" } },

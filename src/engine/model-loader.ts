@@ -66,8 +66,9 @@ export class ModelLoader {
   async open(modelId: string): Promise<OpenedModel> {
     const known = this.#opened.get(modelId);
     if (known) return known;
-    const { source, tokenizer, record } = await this.#openModel(modelId);
-    const { checkpoint, tokenizer: ownFiles = tokenizer } = await openSource(source, record.name);
+    const libraryModel = await this.#openModel(modelId);
+    const { record } = libraryModel;
+    const { checkpoint, tokenizer: ownFiles } = await openWeights(libraryModel);
     // Not detected anew: the file was imported under another name, which may have decided it.
     const detected = detectModel(checkpoint, record.family);
     requireRunnable(detected);
@@ -186,11 +187,13 @@ export class ModelLoader {
 }
 
 /** A Diffusers folder may bring its own tokenizer. */
-async function openSource(
-  source: LibraryModel["source"],
-  name: string,
-): Promise<{ readonly checkpoint: Checkpoint; readonly tokenizer?: TokenizerFiles }> {
-  return "read" in source ? { checkpoint: await openCheckpoint(source) } : openDiffusersFolder(source, name);
+async function openWeights({ source, folder, tokenizer, record }: LibraryModel): Promise<{
+  readonly checkpoint: Checkpoint;
+  readonly tokenizer?: TokenizerFiles;
+}> {
+  return folder
+    ? openDiffusersFolder(folder, record.name)
+    : { checkpoint: await openCheckpoint(source), tokenizer };
 }
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);

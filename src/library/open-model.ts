@@ -16,8 +16,9 @@ export interface TokenizerFiles {
 }
 
 export interface OpenedModel {
-  /** One file, or those of a Diffusers folder (`DiffusersFolder.files`), which may bring the tokenizer themselves. */
-  readonly source: ByteSource | readonly FolderFile[];
+  readonly source: ByteSource;
+  /** Read instead of `source` where the model is a Diffusers folder: its `DiffusersFolder.files`, tokenizer included. */
+  readonly folder?: readonly FolderFile[];
   /** Absent for models that use their family's tokenizer. */
   readonly tokenizer?: TokenizerFiles;
   readonly record: ModelRecord;

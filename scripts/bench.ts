@@ -81,6 +81,7 @@ async function measure(browser: HeadlessBrowser, modelId: string, row: Case): Pr
   const request: HeadlessRequest = {
     prompt: PROMPT,
     negativePrompt: "",
+    loras: [],
     modelId,
     schedule: "Karras",
     seed: 42,

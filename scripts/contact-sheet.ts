@@ -33,6 +33,7 @@ try {
       ...defaults,
       prompt,
       negativePrompt: "",
+      loras: [],
       modelId: model.id,
       steps: values.steps === undefined ? steps : Number(values.steps),
       seed: Number(values.seed) + index,

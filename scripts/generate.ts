@@ -80,6 +80,7 @@ function requestFor(args: Arguments, model: ModelRecord): GenerationRequest {
     prompt: args.prompt!,
     negativePrompt: args.negative,
     modelId: model.id,
+    loras: [],
     width: numberOf(args.width, "width", defaults.width),
     height: numberOf(args.height, "height", defaults.height),
     steps: numberOf(args.steps, "steps", defaults.steps),

@@ -1,7 +1,11 @@
 // The gallery: picture files with their records, found by word, newest first. Draws nothing and makes no pictures.
 
 import { AppError } from "../protocol/app-error.ts";
-import type { GeneratedPicture, GenerationRequest } from "../protocol/generation-request.ts";
+import {
+  completeRequest,
+  type GeneratedPicture,
+  type GenerationRequest,
+} from "../protocol/generation-request.ts";
 import { whenNobodyWrites, whileWriting } from "../shared/write-lock.ts";
 import { ChangeChannel } from "./change-channel.ts";
 import type { PageDatabase } from "./page-database.ts";
@@ -275,7 +279,7 @@ function filesOf(record: NewPicture): string[] {
 }
 
 function asRecord(stored: StoredPicture): PictureRecord {
-  const record: Partial<StoredPicture> = { ...stored };
+  const record: Partial<StoredPicture> = { ...stored, request: completeRequest(stored.request) };
   delete (record as { terms?: unknown }).terms;
   delete (record as { deletedAt?: unknown }).deletedAt;
   return record as PictureRecord;

@@ -1,7 +1,7 @@
 // The persistent queue of jobs: what is waiting, running or failed, in order, across reloads and tabs. Runs nothing itself.
 
 import type { SerializedError } from "../protocol/app-error.ts";
-import type { GenerationRequest } from "../protocol/generation-request.ts";
+import { completeRequest, type GenerationRequest } from "../protocol/generation-request.ts";
 import { ChangeChannel } from "./change-channel.ts";
 import type { PageDatabase } from "./page-database.ts";
 import { namingStorageErrors } from "./storage-errors.ts";
@@ -44,8 +44,8 @@ export class QueueStore {
   }
 
   /** All jobs, first to run first. */
-  list(): Promise<readonly QueuedJob[]> {
-    return this.#database.getAllFromIndex("jobs", "position");
+  async list(): Promise<readonly QueuedJob[]> {
+    return (await this.#database.getAllFromIndex("jobs", "position")).map(complete);
   }
 
   async enqueue(request: GenerationRequest, options: { readonly front?: boolean } = {}): Promise<QueuedJob> {
@@ -64,7 +64,8 @@ export class QueueStore {
         return taken;
       }),
     );
-    return taken && (await this.#database.get("jobs", taken.id));
+    const stored = taken && (await this.#database.get("jobs", taken.id));
+    return stored && complete(stored);
   }
 
   /** The job ended (finished or interrupted): it leaves the queue. */
@@ -172,6 +173,10 @@ export class QueueStore {
     });
     if (changed) this.#changes.announce(null);
   }
+}
+
+function complete(job: QueuedJob): QueuedJob {
+  return { ...job, request: completeRequest(job.request) };
 }
 
 /** The job without the fields that belong to one status. */

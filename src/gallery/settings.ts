@@ -1,13 +1,14 @@
 // The table of settings: every key, its default, and how an untrusted stored value is repaired. Stores nothing.
 
 import type { DevicePreference } from "../protocol/engine-api.ts";
-import type { NoiseSource } from "../protocol/generation-request.ts";
+import { isLoraUse, type LoraUse, type NoiseSource } from "../protocol/generation-request.ts";
 
 /** Fields of the Generate form. An absent field follows the chosen model's defaults. */
 export interface FormFields {
   readonly prompt?: string;
   readonly negativePrompt?: string;
   readonly modelId?: string;
+  readonly loras?: readonly LoraUse[];
   readonly width?: number;
   readonly height?: number;
   readonly steps?: number;
@@ -64,6 +65,7 @@ const formChecks: Readonly<Record<keyof FormFields, (value: unknown) => boolean>
   prompt: isText,
   negativePrompt: isText,
   modelId: isName,
+  loras: (value) => Array.isArray(value) && value.every(isLoraUse),
   width: isWhole(1, 16384),
   height: isWhole(1, 16384),
   steps: isWhole(1, 1000),

@@ -1,7 +1,7 @@
 // Checks a request before any work is done: InvalidRequest names the field, what was expected and what was got.
 
 import { AppError } from "../protocol/app-error.ts";
-import type { GenerationRequest } from "../protocol/generation-request.ts";
+import type { GenerationRequest, LoraUse } from "../protocol/generation-request.ts";
 import { noiseGenerators } from "../sampling/latent-noise.ts";
 import { samplers } from "../sampling/samplers.ts";
 import { scheduleNames } from "../sampling/schedules.ts";
@@ -15,6 +15,10 @@ export const MAX_BATCH_SIZE = 8;
 export const MAX_CLIP_SKIP = 12;
 /** Far above what 32 chunks of 75 tokens can hold; keeps a pasted book out of the tokenizer. */
 export const MAX_PROMPT_CHARACTERS = 100_000;
+/** Far more than anyone mixes; bounds the work of a hostile request. */
+export const MAX_LORAS = 64;
+/** Of a LoRA's strength, either sign. */
+export const MAX_LORA_WEIGHT = 10;
 /** What a 32-bit seed can be. */
 export const MAX_SEED = 2 ** 32 - 1;
 
@@ -89,6 +93,27 @@ function checkPrompt(field: "prompt" | "negativePrompt", label: string, value: u
   }
 }
 
+const loraWeight = number(-MAX_LORA_WEIGHT, MAX_LORA_WEIGHT);
+
+const LORA_RULES: readonly (readonly [keyof LoraUse, string, Check])[] = [
+  ["modelId", "model", nonEmpty],
+  ["unetWeight", "UNet weight", loraWeight],
+  ["textWeight", "text encoder weight", loraWeight],
+];
+
+function checkLoras(loras: unknown): void {
+  if (!Array.isArray(loras)) throw invalidRequest("loras", "LoRAs", "a list", loras);
+  if (loras.length > MAX_LORAS)
+    throw invalidRequest("loras", "LoRAs", `at most ${MAX_LORAS}`, String(loras.length));
+  for (const [index, use] of (loras as Partial<LoraUse>[]).entries()) {
+    for (const [field, label, check] of LORA_RULES) {
+      const expected = check(use[field]);
+      if (expected === undefined) continue;
+      throw invalidRequest(`loras[${index}].${field}`, `LoRA ${index + 1}'s ${label}`, expected, use[field]);
+    }
+  }
+}
+
 /** An empty prompt is fine: it is the unconditional picture. */
 export function validateRequest(request: GenerationRequest): void {
   checkPrompt("prompt", "Prompt", request.prompt);
@@ -97,4 +122,5 @@ export function validateRequest(request: GenerationRequest): void {
     const expected = check(request[field]);
     if (expected !== undefined) throw invalidRequest(field, label, expected, request[field]);
   }
+  checkLoras(request.loras);
 }

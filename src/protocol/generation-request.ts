@@ -3,12 +3,30 @@
 /** Where initial and step noise come from. "cpu" is torch's CPU generator, "nv" imitates CUDA's Philox. */
 export type NoiseSource = "cpu" | "nv";
 
+/** One LoRA of a request with its strengths; 1 is what its author trained, 0 changes nothing. */
+export interface LoraUse {
+  /** Id of a model of type "lora" in the library. */
+  readonly modelId: string;
+  /** -10 to 10. */
+  readonly unetWeight: number;
+  /** For the text encoders, -10 to 10. */
+  readonly textWeight: number;
+}
+
+export function isLoraUse(value: unknown): value is LoraUse {
+  if (typeof value !== "object" || value === null) return false;
+  const { modelId, unetWeight, textWeight } = value as Partial<LoraUse>;
+  return typeof modelId === "string" && Number.isFinite(unetWeight) && Number.isFinite(textWeight);
+}
+
 /** One job: everything needed to make its pictures again. Validated by the engine (`InvalidRequest`). */
 export interface GenerationRequest {
   readonly prompt: string;
   readonly negativePrompt: string;
   /** Id of a model in the library ("kiln-small" is the embedded one). */
   readonly modelId: string;
+  /** In the order of application, before those that the prompt names in tags; ones that are switched off are not listed. */
+  readonly loras: readonly LoraUse[];
   /** Pixels, multiples of 8. */
   readonly width: number;
   readonly height: number;
@@ -32,6 +50,12 @@ export interface GenerationRequest {
   readonly preview: boolean;
   /** Also return the raw tensors of the first picture, for comparison with other implementations. */
   readonly dumpTensors?: boolean;
+}
+
+/** A request as it was stored, maybe by a version that lacked some of today's fields. */
+export function completeRequest(stored: GenerationRequest): GenerationRequest {
+  const { loras } = stored as Partial<GenerationRequest>;
+  return { ...stored, loras: loras ?? [] };
 }
 
 /** Seconds spent in each phase of a job. */

@@ -1,13 +1,15 @@
 // The form's fields as plain data, and the way from them to a request and back. No storage, no elements.
 
 import type { ModelDefaults } from "../protocol/model-manifest.ts";
-import type { GenerationRequest } from "../protocol/generation-request.ts";
+import { type GenerationRequest, isLoraUse, type LoraUse } from "../protocol/generation-request.ts";
 
 /** What the Generate page edits. Like a request, but the seed may still be undrawn. */
 export interface Recipe {
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly modelId: string;
+  /** Those that are switched on, in their order. */
+  readonly loras: readonly LoraUse[];
   readonly width: number;
   readonly height: number;
   readonly steps: number;
@@ -50,6 +52,7 @@ export const INITIAL_RECIPE: Recipe = {
   prompt: "",
   negativePrompt: "",
   modelId: "",
+  loras: [],
   width: 256,
   height: 256,
   steps: 20,
@@ -77,13 +80,14 @@ export function fitNumber(value: number, range: NumberRange, fallback: number): 
 
 /** Stored or dropped fields, of which only those of the right type survive. */
 export function sanitiseRecipe(fields: Readonly<Record<string, unknown>>, fallback: Recipe): Recipe {
-  const recipe: Record<string, string | number> = {};
-  for (const [name, initial] of Object.entries(fallback) as [keyof Recipe, string | number][]) {
+  const recipe: Record<string, unknown> = {};
+  for (const [name, initial] of Object.entries(fallback) as [keyof Recipe, Recipe[keyof Recipe]][]) {
     const value = fields[name];
     if (typeof value !== typeof initial) recipe[name] = initial;
     else if (name in RANGES)
       recipe[name] = fitNumber(value as number, RANGES[name as NumberFieldName], initial as number);
-    else recipe[name] = value as string;
+    else if (name === "loras") recipe[name] = Array.isArray(value) ? value.filter(isLoraUse) : initial;
+    else recipe[name] = value;
   }
   return recipe as unknown as Recipe;
 }
@@ -116,6 +120,7 @@ export function fromRequest(request: GenerationRequest, seed: number): Partial<R
     prompt,
     negativePrompt,
     modelId,
+    loras,
     width,
     height,
     steps,
@@ -128,6 +133,7 @@ export function fromRequest(request: GenerationRequest, seed: number): Partial<R
     prompt,
     negativePrompt,
     modelId,
+    loras,
     width,
     height,
     steps,

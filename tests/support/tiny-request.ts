@@ -8,6 +8,7 @@ export function tinyRequest(changes: Partial<GenerationRequest> = {}): Generatio
     prompt: GOLDEN_PROMPT,
     negativePrompt: "",
     modelId: "tiny",
+    loras: [],
     width: 64,
     height: 64,
     steps: 3,

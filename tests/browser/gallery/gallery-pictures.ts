@@ -8,6 +8,7 @@ export const picturesFolder = "pictures";
 export const request: GenerationRequest = {
   prompt: "a red lighthouse by the sea",
   negativePrompt: "",
+  loras: [],
   modelId: "kiln-small",
   width: 512,
   height: 256,

@@ -225,6 +225,7 @@ test("on a phone the prompt and Generate are in reach and the rest is in a sheet
 const REQUEST = {
   prompt: "",
   negativePrompt: "",
+  loras: [],
   modelId: "kiln-small",
   width: 64,
   height: 64,

@@ -11,6 +11,7 @@ export const request: GenerationRequest = {
   prompt: "a red lighthouse by the sea",
   negativePrompt: "blurry, fog",
   modelId: "kiln-small",
+  loras: [],
   width: 256,
   height: 256,
   steps: 12,

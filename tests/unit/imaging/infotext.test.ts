@@ -100,6 +100,7 @@ const request: GenerationRequest = {
   prompt: "a red lighthouse",
   negativePrompt: "fog",
   modelId: "kiln-small",
+  loras: [],
   width: 256,
   height: 320,
   steps: 12,

@@ -2,8 +2,15 @@
 
 import { expect, test } from "vitest";
 import { validateRequest } from "../../../src/pipeline/validate-request.ts";
-import type { GenerationRequest } from "../../../src/protocol/generation-request.ts";
+import type { GenerationRequest, LoraUse } from "../../../src/protocol/generation-request.ts";
 import { tinyRequest } from "../../support/tiny-request.ts";
+
+const lora = (changes: Partial<LoraUse>): LoraUse => ({
+  modelId: "style",
+  unetWeight: 1,
+  textWeight: 1,
+  ...changes,
+});
 
 test.each<[string, Partial<GenerationRequest>]>([
   ["an empty prompt", { prompt: "", negativePrompt: "" }],
@@ -12,6 +19,7 @@ test.each<[string, Partial<GenerationRequest>]>([
   ["sizes that are multiples of 8 only", { width: 520, height: 536 }],
   ["one step without guidance", { steps: 1, guidanceScale: 1 }],
   ["the largest seed", { seed: 2 ** 32 - 1 }],
+  ["seven LoRAs of either sign", { loras: Array.from({ length: 7 }, (_, i) => lora({ unetWeight: i - 3 })) }],
   ["a named schedule", { schedule: "Karras", sampler: "DPM++ 2M SDE" }],
 ])("accepts %s", (_, changes) => {
   expect(() => validateRequest(tinyRequest(changes))).not.toThrow();
@@ -34,6 +42,19 @@ test.each<[string, Partial<Record<keyof GenerationRequest, unknown>>, { where: s
   ["a batch of 9", { batchSize: 9 }, { where: "batchSize", got: "9" }],
   ["clip skip 0", { clipSkip: 0 }, { where: "clipSkip", got: "0" }],
   ["another noise source", { noiseSource: "gpu" }, { where: "noiseSource", got: "gpu" }],
+  ["LoRAs that are no list", { loras: null }, { where: "loras", got: "null" }],
+  ["a LoRA without a model", { loras: [lora({ modelId: "" })] }, { where: "loras[0].modelId", got: "" }],
+  [
+    "a LoRA of endless strength",
+    { loras: [lora({}), lora({ unetWeight: Infinity })] },
+    { where: "loras[1].unetWeight", got: "Infinity" },
+  ],
+  [
+    "a LoRA beyond 10",
+    { loras: [lora({ textWeight: -10.5 })] },
+    { where: "loras[0].textWeight", got: "-10.5" },
+  ],
+  ["65 LoRAs", { loras: Array.from({ length: 65 }, () => lora({})) }, { where: "loras", got: "65" }],
   ["no model", { modelId: "" }, { where: "modelId", got: "" }],
   ["a prompt that is no text", { prompt: undefined }, { where: "prompt", got: "undefined" }],
   ["a book as a prompt", { prompt: "a".repeat(100_001) }, { where: "prompt", got: "100,001 characters" }],

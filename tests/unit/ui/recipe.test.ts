@@ -28,12 +28,28 @@ test("parseSize() reads sizes as people paste them, and nothing else", () => {
   expect(parseSize("a 512x512 picture")).toBeUndefined();
 });
 
+const LORA = { modelId: "style", unetWeight: 0.5, textWeight: 1 };
+
 test("sanitiseRecipe() survives stored values of the wrong type", () => {
   const recipe = sanitiseRecipe(
-    { prompt: "a boat", steps: "many", width: 123.4, seed: -50, extra: 1 },
+    {
+      prompt: "a boat",
+      steps: "many",
+      width: 123.4,
+      seed: -50,
+      extra: 1,
+      loras: [LORA, { modelId: 3 }, null],
+    },
     INITIAL_RECIPE,
   );
-  expect(recipe).toEqual({ ...INITIAL_RECIPE, prompt: "a boat", width: 120, seed: RANDOM_SEED });
+  expect(recipe).toEqual({
+    ...INITIAL_RECIPE,
+    prompt: "a boat",
+    width: 120,
+    seed: RANDOM_SEED,
+    loras: [LORA],
+  });
+  expect(sanitiseRecipe({ loras: { length: 1 } }, INITIAL_RECIPE).loras).toEqual([]);
 });
 
 const CHOICES = { noiseSource: "cpu", preview: true } as const;
@@ -46,7 +62,7 @@ test("toRequest() draws a seed only when the recipe has none", () => {
 });
 
 test("fromRequest() gives back what one picture was made with", () => {
-  const recipe = { ...INITIAL_RECIPE, prompt: "a boat", steps: 9, batchCount: 4, seed: 7 };
+  const recipe = { ...INITIAL_RECIPE, prompt: "a boat", loras: [LORA], steps: 9, batchCount: 4, seed: 7 };
   expect({ ...INITIAL_RECIPE, ...fromRequest(toRequest(recipe, CHOICES), 9) }).toEqual({
     ...recipe,
     seed: 9,

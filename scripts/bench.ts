@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { HeadlessGeneration, HeadlessRequest } from "../src/headless.ts";
 import type { DevicePreference } from "../src/protocol/engine-api.ts";
+import { isCheckpoint } from "../src/protocol/library-api.ts";
 import { openHeadlessBrowser, type HeadlessBrowser } from "./headless-browser.ts";
 
 const TABLE_START = "<!-- bench:start -->";
@@ -115,7 +116,8 @@ async function measure(browser: HeadlessBrowser, modelId: string, row: Case): Pr
 const browser = await openHeadlessBrowser();
 try {
   const device = await browser.start(values.device as DevicePreference);
-  const model = (await browser.listModels())[0];
+  const model = (await browser.listModels()).find(isCheckpoint);
+  if (!model) throw new Error("models-manifest.json lists no checkpoint.");
   const lines = [
     `${device.device} (${device.precision}, ${device.threads} thread${device.threads === 1 ? "" : "s"}), ${model.name}, ` +
       `${cpus()[0]?.model.trim()} x ${cpus().length}, ${await browser.page.evaluate(() => navigator.userAgent.match(/Chrome\/\d+/)?.[0])}, ` +

@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { isCheckpoint } from "../src/protocol/library-api.ts";
 import { openHeadlessBrowser } from "./headless-browser.ts";
 
 const COLUMNS = 6;
@@ -25,7 +26,8 @@ const prompts = readFileSync(values.prompts, "utf8")
 const browser = await openHeadlessBrowser();
 try {
   await browser.start("auto");
-  const [model] = await browser.listModels();
+  const model = (await browser.listModels()).find(isCheckpoint);
+  if (!model) throw new Error("models-manifest.json lists no checkpoint.");
   const { steps, ...defaults } = model.defaults;
   const pictures: string[] = [];
   for (const [index, prompt] of prompts.entries()) {

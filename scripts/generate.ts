@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import type { HeadlessTensor } from "../src/headless.ts";
 import type { DevicePreference } from "../src/protocol/engine-api.ts";
 import type { GenerationRequest } from "../src/protocol/generation-request.ts";
-import type { ModelRecord } from "../src/protocol/library-api.ts";
+import { type CheckpointRecord, isCheckpoint } from "../src/protocol/library-api.ts";
 import { writeSafetensors, type TensorToWrite } from "../src/weights/write-safetensors.ts";
 import { openHeadlessBrowser } from "./headless-browser.ts";
 
@@ -74,7 +74,7 @@ function checkArguments(args: Arguments): void {
     throw new UsageError(`--model: no such file: ${args.model}`);
 }
 
-function requestFor(args: Arguments, model: ModelRecord): GenerationRequest {
+function requestFor(args: Arguments, model: CheckpointRecord): GenerationRequest {
   const { defaults } = model;
   return {
     prompt: args.prompt!,
@@ -133,8 +133,9 @@ async function main(): Promise<void> {
     const device = await browser.start(args.device as DevicePreference);
     const model = args.model
       ? await browser.importModel(resolve(args.model))
-      : (await browser.listModels())[0];
+      : (await browser.listModels()).find(isCheckpoint);
     if (!model) throw new Error("The app offers no model: models-manifest.json lists none.");
+    if (!isCheckpoint(model)) throw new UsageError(`--model: expected a checkpoint, got a ${model.type}`);
     const request = requestFor(args, model);
     const result = await browser.generate(request);
     if (result.outcome === "failed") throw new Error(`${result.error.name}: ${result.error.message}`);

@@ -4,12 +4,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { dominantDtype, memoryBytesOf } from "../src/library/describe-model.ts";
-import { detectModel } from "../src/models/detect-model.ts";
+import { detectFile } from "../src/models/kinds/detect-file.ts";
 import type { ManifestFile, ManifestModel, ModelManifest } from "../src/protocol/model-manifest.ts";
 import { memorySource } from "../src/weights/memory-source.ts";
-import { openSafetensors } from "../src/weights/safetensors.ts";
-
-const CHECKPOINT_ROLE = "checkpoint";
+import { openCheckpoint } from "../src/weights/open-checkpoint.ts";
 
 /** The manifest with sizes, hashes, dtypes and needs as the files beside the app really have them. */
 export async function measuredManifest(
@@ -45,7 +43,15 @@ function factsOf(model: ManifestModel): Readonly<Record<string, string | number>
     [`bytes of ${path}`, bytes],
     [`sha256 of ${path}`, sha256],
   ]);
-  return { dtype: model.dtype, "needs.memoryBytes": model.needs.memoryBytes, ...Object.fromEntries(files) };
+  const { type, dtype, needs, vectors = 0, scale = 0 } = model;
+  return {
+    type,
+    dtype,
+    vectors,
+    scale,
+    "needs.memoryBytes": needs.memoryBytes,
+    ...Object.fromEntries(files),
+  };
 }
 
 function localFiles(model: ManifestModel): (ManifestFile & { readonly path: string })[] {
@@ -60,10 +66,17 @@ async function measuredModel(model: ManifestModel, publicFolder: string): Promis
     const bytes = readFileSync(join(publicFolder, file.path));
     return { ...file, bytes: bytes.byteLength, sha256: createHash("sha256").update(bytes).digest("hex") };
   });
-  const checkpoint = localFiles(model).find(({ role }) => role === CHECKPOINT_ROLE);
-  if (!checkpoint) return { ...model, files };
-  const source = memorySource(readFileSync(join(publicFolder, checkpoint.path)), checkpoint.path);
-  const opened = await openSafetensors(source);
-  const memoryBytes = memoryBytesOf(detectModel(opened), model.defaults);
-  return { ...model, dtype: dominantDtype(opened), files, needs: { ...model.needs, memoryBytes } };
+  const main = localFiles(model).find(({ role }) => role === model.type);
+  if (!main) return { ...model, files };
+  const source = memorySource(readFileSync(join(publicFolder, main.path)), main.path);
+  const opened = await openCheckpoint(source);
+  const { type, vectors, scale, model: networks } = detectFile(opened);
+  const { defaults } = model;
+  const memoryBytes = networks && defaults ? memoryBytesOf(networks, defaults) : source.byteLength;
+  return {
+    ...model,
+    ...{ type, dtype: dominantDtype(opened), files, needs: { ...model.needs, memoryBytes } },
+    ...(vectors !== undefined && { vectors }),
+    ...(scale !== undefined && { scale }),
+  };
 }

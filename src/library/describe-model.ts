@@ -1,5 +1,6 @@
-// Turns a recognised checkpoint into the record the user sees. Reads the header only; text from the file is hostile.
+// Turns a recognised file into the record the user sees. Reads the header only; text from the file is hostile.
 
+import type { DetectedFile } from "../models/kinds/detected-file.ts";
 import type { DetectedModel } from "../models/model-config.ts";
 import { deviceMemoryNeed } from "../models/requirements.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
@@ -21,20 +22,20 @@ export interface ImportedFile {
 
 export function describeModel(
   checkpoint: Checkpoint,
-  detected: DetectedModel,
+  { model, ...facts }: DetectedFile,
   file: ImportedFile,
 ): ModelRecord {
   const title = cleanText(checkpoint.metadata.get("modelspec.title"));
-  const defaults = defaultsOf(checkpoint, detected.family.defaults);
+  const defaults = model && defaultsOf(checkpoint, model.family.defaults);
   return {
     ...file,
+    ...facts,
     name: title || file.fileName.replace(/\.[^.]+$/, ""),
-    type: "checkpoint",
-    family: detected.family.id,
     origin: "imported",
     dtype: dominantDtype(checkpoint),
-    defaults,
-    needs: { memoryBytes: memoryBytesOf(detected, defaults), features: [] },
+    ...(defaults && { defaults }),
+    // What is used beside a checkpoint adds its own weights and little else.
+    needs: { memoryBytes: model && defaults ? memoryBytesOf(model, defaults) : file.bytes, features: [] },
     license: cleanText(checkpoint.metadata.get("modelspec.license")) || "unknown",
   };
 }

@@ -18,16 +18,22 @@ export function fileOfRole(model: ManifestModel, role: string): ManifestFile | u
   return model.files.find((file) => file.role === role);
 }
 
-/** Records of the models whose checkpoint lies beside the app. */
+/** The file a model is; its others (a tokenizer) go with it. */
+export const mainFile = (model: ManifestModel): ManifestFile | undefined => fileOfRole(model, model.type);
+
+/** Records of the models whose file lies beside the app. */
 export function embeddedRecords(manifest: ModelManifest): ModelRecord[] {
   return manifest.models.flatMap((model) => {
-    const checkpoint = fileOfRole(model, "checkpoint");
-    if (checkpoint?.path === undefined) return [];
-    const { id, name, type, family, dtype, defaults, needs, license, examples } = model;
-    const { bytes, sha256, path } = checkpoint;
+    const file = mainFile(model);
+    if (file?.path === undefined) return [];
+    const { id, name, type, family, dtype, defaults, needs, license, examples, vectors, scale } = model;
+    const { bytes, sha256, path } = file;
     const fileName = path.slice(path.lastIndexOf("/") + 1);
     return {
-      ...{ id, name, type, family, dtype, defaults, needs, license, examples },
+      ...{ id, name, type, family, dtype, needs, license, examples },
+      ...(defaults && { defaults }),
+      ...(vectors !== undefined && { vectors }),
+      ...(scale !== undefined && { scale }),
       ...{ bytes, sha256, fileName, origin: "embedded", addedAt: 0 },
     };
   });

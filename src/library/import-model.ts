@@ -1,7 +1,6 @@
 // Imports a model file: recognise, make sure it fits, stream it to disk while hashing, record it. One file at a time per call.
 
-import { detectModel } from "../models/detect-model.ts";
-import { requireRunnable } from "../models/runnable.ts";
+import { detectFile } from "../models/kinds/detect-file.ts";
 import { AppError } from "../protocol/app-error.ts";
 import type { ImportProgress, ModelRecord } from "../protocol/library-api.ts";
 import { blobSource } from "../weights/blob-source.ts";
@@ -37,8 +36,7 @@ export async function importModel(
   const fileName = safeFileName(file.name);
   const source = blobSource(file, fileName);
   const checkpoint = await openCheckpoint(source);
-  const detected = detectModel(checkpoint);
-  requireRunnable(detected);
+  const detected = detectFile(checkpoint);
 
   const report = throttled(file.size, (bytesDone) =>
     onProgress({ fileName, bytesDone, bytesTotal: file.size }),

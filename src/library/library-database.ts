@@ -4,8 +4,6 @@ import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { AppError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 
-const VERSION = 1;
-
 /** An embedded file whose hash was right once; its key names path, size and hash, so a new build is verified anew. */
 export interface VerifiedFile {
   readonly key: string;
@@ -20,13 +18,20 @@ export interface LibrarySchema extends DBSchema {
 
 export type LibraryDatabase = IDBPDatabase<LibrarySchema>;
 
+/** What each version added, first to last; records of earlier versions stay as they are. */
+const upgrades: readonly ((database: LibraryDatabase) => void)[] = [
+  (database) => {
+    database.createObjectStore("models", { keyPath: "id" }).createIndex("addedAt", "addedAt");
+    database.createObjectStore("verified", { keyPath: "key" });
+  },
+];
+
 /** @throws AppError Unsupported when the browser refuses IndexedDB. */
 export async function openLibraryDatabase(name = "kiln-library"): Promise<LibraryDatabase> {
   try {
-    return await openDB<LibrarySchema>(name, VERSION, {
-      upgrade(database) {
-        database.createObjectStore("models", { keyPath: "id" }).createIndex("addedAt", "addedAt");
-        database.createObjectStore("verified", { keyPath: "key" });
+    return await openDB<LibrarySchema>(name, upgrades.length, {
+      upgrade(database, oldVersion) {
+        for (const upgrade of upgrades.slice(oldVersion)) upgrade(database);
       },
       // A newer version of the app in another tab must not wait for this worker to end.
       blocking(_current, _blocked, event) {

@@ -51,7 +51,7 @@ export class ModelOpener {
   }
 
   async #openEmbedded(record: ModelRecord, model: ManifestModel): Promise<OpenedModel> {
-    const source = blobSource(await this.#file(model, "checkpoint"), record.fileName);
+    const source = blobSource(await this.#file(model, model.type), record.fileName);
     if (!fileOfRole(model, "vocabulary")) return { source, record };
     const vocabulary = await (await this.#file(model, "vocabulary")).text();
     const mergesText = await (await this.#file(model, "merges")).text();

@@ -10,10 +10,7 @@ import { withOriginalKeys } from "./key-names.ts";
 import { LATENT_RGB_METADATA_KEY, parseLatentRgbFactors } from "./latent-rgb-metadata.ts";
 import type { DetectedModel, SizeConditioning, TextEncoderConfig, UnetConfig } from "./model-config.ts";
 import { textEncoderTensors, unetTensors, vaeTensors } from "./required-tensors.ts";
-import { checkTensors, unsupported } from "./tensor-checks.ts";
-
-// Published checkpoints have a few thousand; the limit bounds the work on a hostile header.
-const MAX_TENSORS = 100_000;
+import { checkTensors, MAX_TENSORS, unsupported } from "./tensor-checks.ts";
 
 /**
  * After this every tensor that the graphs need is known to be there, in the right shape. Other tensors (EMA copies, position

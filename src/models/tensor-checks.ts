@@ -6,6 +6,9 @@ import type { Checkpoint } from "../weights/checkpoint.ts";
 import { isFloating } from "../weights/dtypes.ts";
 import type { TensorInfo } from "../weights/tensor-info.ts";
 
+// Published checkpoints have a few thousand; the limit bounds the work on a hostile header.
+export const MAX_TENSORS = 100_000;
+
 /** A tensor that a network needs. */
 export interface TensorNeed {
   readonly key: string;

@@ -2,12 +2,15 @@
 
 import type { ModelDefaults, ModelNeeds, ModelType } from "./model-manifest.ts";
 
-/** One model the user can pick. */
+/** One model on this device, whatever kind: a checkpoint to draw with, or something used beside one. */
 export interface ModelRecord {
   readonly id: string;
   readonly name: string;
   readonly type: ModelType;
-  /** Id of a row of models/families.ts. */
+  /**
+   * Id of a row of models/families.ts: a checkpoint's own; for anything else the plainest row of the architecture it is for.
+   * Empty where the file does not tell, or where it does not matter, as for upscalers.
+   */
   readonly family: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -15,13 +18,28 @@ export interface ModelRecord {
   readonly fileName: string;
   /** Dominant dtype of the weights, as stored. */
   readonly dtype: string;
-  readonly defaults: ModelDefaults;
+  /** Of checkpoints only; see `isCheckpoint`. */
+  readonly defaults?: ModelDefaults;
+  /** Of embeddings: how many tokens of a prompt each takes. */
+  readonly vectors?: number;
+  /** Of upscalers: output pixels per input pixel along one side. */
+  readonly scale?: number;
   readonly needs: ModelNeeds;
   readonly license: string;
   /** Prompts that show what it can do. */
   readonly examples?: readonly string[];
   /** Milliseconds since the epoch; 0 for embedded models. */
   readonly addedAt: number;
+}
+
+/** A model that pictures can be made with. */
+export interface CheckpointRecord extends ModelRecord {
+  readonly type: "checkpoint";
+  readonly defaults: ModelDefaults;
+}
+
+export function isCheckpoint(record: ModelRecord): record is CheckpointRecord {
+  return record.type === "checkpoint" && record.defaults !== undefined;
 }
 
 export interface ImportProgress {

@@ -2,7 +2,20 @@
 
 import { AppError } from "./app-error.ts";
 
-export type ModelType = "checkpoint" | "lora" | "embedding" | "vae" | "upscaler" | "controlnet" | "detector";
+export const MODEL_TYPES = [
+  "checkpoint",
+  "lora",
+  "embedding",
+  "vae",
+  "upscaler",
+  "preview-decoder",
+  "controlnet",
+  "ip-adapter",
+  "detector",
+] as const;
+
+/** What a model is for. */
+export type ModelType = (typeof MODEL_TYPES)[number];
 
 /** One file of a model. `path` is relative to the app's base; `urls` are alternatives tried in order. */
 export interface ManifestFile {
@@ -41,7 +54,11 @@ export interface ManifestModel {
   readonly dtype: string;
   readonly files: readonly ManifestFile[];
   readonly needs: ModelNeeds;
-  readonly defaults: ModelDefaults;
+  /** Of checkpoints only. */
+  readonly defaults?: ModelDefaults;
+  /** Of embeddings and upscalers, as in a model's record. */
+  readonly vectors?: number;
+  readonly scale?: number;
   readonly examples?: readonly string[];
 }
 
@@ -49,16 +66,6 @@ export interface ModelManifest {
   readonly version: 1;
   readonly models: readonly ManifestModel[];
 }
-
-const MODEL_TYPES: readonly ModelType[] = [
-  "checkpoint",
-  "lora",
-  "embedding",
-  "vae",
-  "upscaler",
-  "controlnet",
-  "detector",
-];
 
 type Check = (value: unknown, where: string) => void;
 
@@ -144,7 +151,17 @@ const checkFile: Check = (value, where) => {
   if (file.path === undefined && file.urls === undefined) fail(where, "given a path or urls", value);
 };
 
-const checkModel: Check = record(
+const checkDefaults: Check = record({
+  width: side,
+  height: side,
+  steps: count,
+  guidanceScale: positive,
+  sampler: text,
+  schedule: text,
+  clipSkip: count,
+});
+
+const checkFields: Check = record(
   {
     id: text,
     name: text,
@@ -157,18 +174,15 @@ const checkModel: Check = record(
     dtype: text,
     files: list(checkFile),
     needs: record({ memoryBytes: natural, features: list(text) }),
-    defaults: record({
-      width: side,
-      height: side,
-      steps: count,
-      guidanceScale: positive,
-      sampler: text,
-      schedule: text,
-      clipSkip: count,
-    }),
   },
-  { examples: list(text) },
+  { defaults: checkDefaults, vectors: count, scale: count, examples: list(text) },
 );
+
+const checkModel: Check = (value, where) => {
+  checkFields(value, where);
+  const { type, defaults } = value as { type: ModelType; defaults?: unknown };
+  if (type === "checkpoint") checkDefaults(defaults, `${where}.defaults`);
+};
 
 /**
  * Validates the parsed JSON of models-manifest.json.

@@ -9,7 +9,12 @@ import type {
   TokenCount,
 } from "../../src/protocol/engine-api.ts";
 import type { GenerationRequest, GenerationSummary } from "../../src/protocol/generation-request.ts";
-import type { ImportProgress, Library, ModelRecord } from "../../src/protocol/library-api.ts";
+import type {
+  CheckpointRecord,
+  ImportProgress,
+  Library,
+  ModelRecord,
+} from "../../src/protocol/library-api.ts";
 import type { RestartableEngine } from "../../src/ui/controllers/generation-controller.ts";
 
 export interface FakeEngineOptions {
@@ -180,7 +185,7 @@ export class FakeEngine implements RestartableEngine {
   }
 }
 
-export const SMALL_MODEL: ModelRecord = {
+export const SMALL_MODEL: CheckpointRecord = {
   id: "kiln-small",
   name: "Kiln Small",
   type: "checkpoint",

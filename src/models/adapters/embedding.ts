@@ -29,6 +29,19 @@ const pairs: readonly (readonly [clipL: string, clipG: string])[] = [
 /** Keys of a single tensor, best first: kohya's safetensors, then A1111's pickle, where the token's name follows. */
 const singleKeys: readonly RegExp[] = [/^emb_params$/, /^string_to_param\./];
 
+/** How many vectors there are and how wide they are, for each text encoder; undefined for files that are no embedding. */
+export function embeddingShapes(
+  checkpoint: Checkpoint,
+): readonly { readonly count: number; readonly width: number }[] | undefined {
+  const pair = pairOf(checkpoint);
+  const single = pair ? undefined : singleTensor(checkpoint);
+  const tensors = pair ?? (single && [single]);
+  return tensors?.map((tensor) => {
+    const width = tensor.shape.at(-1) ?? 0;
+    return { count: checkedCount(checkpoint, tensor, width), width };
+  });
+}
+
 /** @throws AppError UnsupportedModel when the file holds no such vectors, ShapeMismatch when they are not for this model. */
 export async function readEmbedding(checkpoint: Checkpoint, model: DetectedModel): Promise<Embedding> {
   const tensors = embeddingTensors(checkpoint, model);
@@ -47,9 +60,7 @@ export async function readEmbedding(checkpoint: Checkpoint, model: DetectedModel
 /** One for each text encoder. */
 function embeddingTensors(checkpoint: Checkpoint, { textEncoders, family }: DetectedModel): TensorInfo[] {
   const { tensors } = checkpoint;
-  const pair = pairs
-    .map((keys) => keys.flatMap((key) => tensors.get(key) ?? []))
-    .find(({ length }) => length > 0);
+  const pair = pairOf(checkpoint);
   if (pair && pair.length === textEncoders.length) return pair;
   // A pair's half that fits a model with one encoder, such as the refiner.
   if (pair && textEncoders.length === 1) {
@@ -69,6 +80,11 @@ function embeddingTensors(checkpoint: Checkpoint, { textEncoders, family }: Dete
     expected,
     got,
   });
+}
+
+/** Both tensors of a pair, or the one that there is. */
+function pairOf({ tensors }: Checkpoint): TensorInfo[] | undefined {
+  return pairs.map((keys) => keys.flatMap((key) => tensors.get(key) ?? [])).find(({ length }) => length > 0);
 }
 
 /** By its known key, or the only tensor: Diffusers names it after the token. */

@@ -34,6 +34,16 @@ const others: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/(^|\.)feats\.\d+\.lk\./, "a PLKSR upscaler"],
 ];
 
+/** Whether the file is an upscaler at all, also one that cannot be built. */
+export function looksLikeUpscaler(checkpoint: Checkpoint): boolean {
+  const keys = [...checkpoint.tensors.keys()];
+  return (
+    rrdbLayoutOf(checkpoint) !== undefined ||
+    compactPrefix(checkpoint) !== undefined ||
+    others.some(([pattern]) => keys.some((key) => pattern.test(key)))
+  );
+}
+
 /**
  * After this every tensor that the graph needs is known to be there, in the right shape. Other tensors are left alone.
  * @throws AppError UnsupportedModel, MissingTensor or ShapeMismatch that names the key, what was expected and what was got.
@@ -53,14 +63,19 @@ export function detectUpscaler(checkpoint: Checkpoint): DetectedUpscaler {
   return { checkpoint, config };
 }
 
-function readRrdbNet(checkpoint: Checkpoint): RrdbNetConfig | undefined {
+function rrdbLayoutOf({
+  tensors,
+}: Checkpoint): { readonly prefix: string; readonly layout: RrdbLayout } | undefined {
   for (const prefix of PREFIXES) {
-    const layout = rrdbLayouts.find(({ signature }) =>
-      checkpoint.tensors.has(`${prefix}${signature}.weight`),
-    );
-    if (layout) return describeRrdbNet(checkpoint, prefix, layout);
+    const layout = rrdbLayouts.find(({ signature }) => tensors.has(`${prefix}${signature}.weight`));
+    if (layout) return { prefix, layout };
   }
   return undefined;
+}
+
+function readRrdbNet(checkpoint: Checkpoint): RrdbNetConfig | undefined {
+  const found = rrdbLayoutOf(checkpoint);
+  return found && describeRrdbNet(checkpoint, found.prefix, found.layout);
 }
 
 function describeRrdbNet(checkpoint: Checkpoint, prefix: string, layout: RrdbLayout): RrdbNetConfig {
@@ -121,13 +136,17 @@ function denseBlock({ tensors }: Checkpoint, layout: RrdbLayout, key: string): D
   };
 }
 
-function readSrvggNet(checkpoint: Checkpoint): SrvggNetConfig | undefined {
-  const { tensors, source } = checkpoint;
-  const prefix = PREFIXES.find(
+function compactPrefix({ tensors }: Checkpoint): string | undefined {
+  return PREFIXES.find(
     (prefix) =>
       tensors.get(`${prefix}${COMPACT}.0.weight`)?.shape.length === 4 &&
       tensors.get(`${prefix}${COMPACT}.1.weight`)?.shape.length === 1,
   );
+}
+
+function readSrvggNet(checkpoint: Checkpoint): SrvggNetConfig | undefined {
+  const { source } = checkpoint;
+  const prefix = compactPrefix(checkpoint);
   if (prefix === undefined) return undefined;
   const body = prefix + COMPACT;
   const layers = numberedChildren(nodeAt(keyTree(checkpoint, prefix), COMPACT), body, source.name).length;

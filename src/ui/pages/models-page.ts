@@ -12,6 +12,7 @@ import "../components/error-note.ts";
 import { Watch } from "../controllers/observable.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { icon } from "../icons.ts";
+import { kindFacts, kindLimit } from "../model-kinds.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { pageStyles } from "./page.styles.ts";
 
@@ -108,18 +109,19 @@ export class ModelsPage extends LitElement {
 
   #renderModel(model: ModelRecord): TemplateResult {
     const used = model.id === this.#recipe.value.recipe.modelId;
-    const { width, height } = model.defaults;
+    const limit = kindLimit(model);
     return html`<li class="card model">
       <div>
         <div class="name">
           ${model.name}${model.origin === "embedded" ? html`<span class="badge">${msg("Built in")}</span>` : nothing}
         </div>
         <div class="facts quiet">
-          ${[model.family, formatBytes(model.bytes), model.dtype, `${width} × ${height}`, model.license]
+          ${[...kindFacts(model), model.family, formatBytes(model.bytes), model.dtype, model.license]
             .filter(Boolean)
             .join(" · ")}
         </div>
         <div class="facts quiet">${model.fileName}</div>
+        ${limit ? html`<div class="facts">${limit}</div>` : nothing}
       </div>
       <div class="row">
         ${
@@ -167,9 +169,9 @@ export class ModelsPage extends LitElement {
       <h1>${msg("Models")}</h1>
       <div class="drop">
         ${icon("drop")}
-        <p><b>${msg("Drop a .safetensors or .ckpt checkpoint anywhere")}</b></p>
+        <p><b>${msg("Drop a model file anywhere")}</b></p>
         <p class="quiet">
-          ${msg("Stable Diffusion 1.x, as downloaded. It is copied into this browser and never leaves it.")}
+          ${msg("Checkpoints, LoRAs, embeddings, VAEs and upscalers, as downloaded. They are copied into this browser and never leave it.")}
         </p>
         <button class="button" type="button" @click=${() => this.picker.click()}>
           ${msg("Choose a file")}

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { describeModel, dominantDtype } from "../../../src/library/describe-model.ts";
-import { detectModel } from "../../../src/models/detect-model.ts";
+import { detectFile } from "../../../src/models/kinds/detect-file.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
 import { headerFixture, headerOnlySource } from "../../support/header-only.ts";
 
@@ -11,7 +11,7 @@ const imported = { id: "id", fileName: "v1-5.pruned.safetensors", bytes: 5000, s
 async function described(metadata: Record<string, string>) {
   const source = headerOnlySource(headerFixture("stable-diffusion-1-5"), { metadata });
   const checkpoint = await openSafetensors(source);
-  return describeModel(checkpoint, detectModel(checkpoint), imported);
+  return describeModel(checkpoint, detectFile(checkpoint), imported);
 }
 
 test("without metadata the name is the file's and the defaults are the family's", async () => {

@@ -71,6 +71,6 @@ test("the project's embedded model comes with everything needed and fits its bud
   const [model] = readManifest(join(projectRoot, "models-manifest.json")).models;
   expect(model.files.map(({ role }) => role)).toEqual(["checkpoint", "vocabulary", "merges"]);
   expect(model.files.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(30_000_000);
-  expect(samplers.map(({ name }) => name)).toContain(model.defaults.sampler);
-  expect(schedules.map(({ name }) => name)).toContain(model.defaults.schedule);
+  expect(samplers.map(({ name }) => name)).toContain(model.defaults?.sampler);
+  expect(schedules.map(({ name }) => name)).toContain(model.defaults?.schedule);
 });

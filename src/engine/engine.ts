@@ -108,8 +108,8 @@ export class KilnEngine implements Engine {
 
   async countTokens(modelId: string, text: string): Promise<TokenCount> {
     const { loader } = await this.#ready();
-    const { tokenizer } = await loader.open(modelId);
-    return countPromptTokens(tokenizer, text);
+    const { tokenizers } = await loader.open(modelId);
+    return countPromptTokens(tokenizers[0], text);
   }
 
   /** Waits for running jobs to end, then frees sessions and the device. */

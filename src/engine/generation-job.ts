@@ -51,7 +51,7 @@ export function runGenerationJob(job: GenerationJob): Promise<GenerationSummary>
 }
 
 /** In the order they are needed. */
-const COMPONENTS = ["text encoder", "unet", "vae decoder"] as const;
+const COMPONENTS = ["text encoder", "vae encoder", "unet", "vae decoder"] as const;
 
 class JobRun<X> {
   readonly #job: GenerationJob;
@@ -75,8 +75,8 @@ class JobRun<X> {
       const prepared = await this.#clock.during("text", () =>
         prepareJob(request, loader, this.#whileLoading),
       );
-      this.#dump.conditioning("conditioning", prepared.positive);
-      this.#dump.conditioning("unconditional", prepared.negative);
+      this.#dump.conditioning("conditioning", prepared.positive[0].conditioning);
+      this.#dump.conditioning("unconditional", prepared.negative?.[0].conditioning);
       for (let batch = 0; batch < request.batchCount; batch++) {
         control.interrupted.throwIfAborted();
         await this.#batchOrSkip(prepared, batch);

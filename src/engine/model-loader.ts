@@ -6,7 +6,6 @@ import { buildTextEncoder } from "../models/clip-text-encoder.ts";
 import { detectModel } from "../models/detect-model.ts";
 import { dialectFor, type Dialect, type Precision } from "../models/dialects.ts";
 import type { DetectedModel } from "../models/model-config.ts";
-import { requireRunnable } from "../models/runnable.ts";
 import { buildUnet } from "../models/unet.ts";
 import { buildVaeDecoder } from "../models/vae-decoder.ts";
 import { buildVaeEncoder } from "../models/vae-encoder.ts";
@@ -32,7 +31,8 @@ export type DefaultTokenizer = (need: TokenizerNeed) => Promise<TokenizerFiles>;
 export interface OpenedModel {
   readonly record: ModelRecord;
   readonly detected: DetectedModel;
-  readonly tokenizer: ClipTokenizer;
+  /** One per text encoder, each padding as that was trained. */
+  readonly tokenizers: readonly ClipTokenizer[];
 }
 
 // Headers and tokenizers are a few megabytes; one model to draw with and another whose tokens are counted is common.
@@ -71,18 +71,28 @@ export class ModelLoader {
     const { checkpoint, tokenizer: ownFiles } = await openWeights(libraryModel);
     // Not detected anew: the file was imported under another name, which may have decided it.
     const detected = detectModel(checkpoint, record.family);
-    requireRunnable(detected);
-    const { vocabJson, mergesText } =
-      ownFiles ??
-      (await this.#defaultTokenizer({
-        modelName: record.name,
-        vocabulary: detected.textEncoders[0].vocabulary,
-      }));
-    const pad = detected.textEncoders[0].padding === "zero" ? 0 : undefined;
-    const model = { record, detected, tokenizer: createClipTokenizer(vocabJson, mergesText, { pad }) };
+    const tokenizers = await this.#tokenizers(record.name, detected, ownFiles);
+    const model = { record, detected, tokenizers };
     this.#opened.set(modelId, model);
     for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);
     return model;
+  }
+
+  async #tokenizers(
+    modelName: string,
+    { textEncoders }: DetectedModel,
+    ownFiles: TokenizerFiles | undefined,
+  ): Promise<readonly ClipTokenizer[]> {
+    const bySize = new Map<number, ClipTokenizer>();
+    for (const { vocabulary } of textEncoders) {
+      if (bySize.has(vocabulary)) continue;
+      const { vocabJson, mergesText } = ownFiles ?? (await this.#defaultTokenizer({ modelName, vocabulary }));
+      bySize.set(vocabulary, createClipTokenizer(vocabJson, mergesText));
+    }
+    return textEncoders.map(({ vocabulary, padding }) => {
+      const tokenizer = bySize.get(vocabulary)!;
+      return padding === "zero" ? { ...tokenizer, pad: 0 } : tokenizer;
+    });
   }
 
   precision(model: OpenedModel): Precision {
@@ -97,9 +107,10 @@ export class ModelLoader {
     }
   }
 
-  textEncoder(model: OpenedModel, clipSkip: number): Promise<OrtSession> {
-    return this.#session(model, "text encoder", `clip skip ${clipSkip}`, "cpu", (dialect) =>
-      buildTextEncoder(model.detected.checkpoint, model.detected.textEncoders[0], { dialect, clipSkip }),
+  /** `index` counts the family's text encoders. */
+  textEncoder(model: OpenedModel, index: number, clipSkip: number): Promise<OrtSession> {
+    return this.#session(model, "text encoder", `${index}, clip skip ${clipSkip}`, "cpu", (dialect) =>
+      buildTextEncoder(model.detected.checkpoint, model.detected.textEncoders[index], { dialect, clipSkip }),
     );
   }
 

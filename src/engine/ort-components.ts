@@ -58,6 +58,13 @@ function repeated(conditioning: Conditioning, tokens: number): Conditioning {
   return { ...conditioning, tokens, context };
 }
 
+/** Graph inputs beside the context that conditionings may carry, each [batch, ...]. */
+const EXTRA_INPUTS = [
+  ["y", "classEmbedding"],
+  ["guidance_embedding", "guidanceEmbedding"],
+  ["extra_channels", "extraChannels"],
+] as const satisfies readonly (readonly [string, keyof Conditioning])[];
+
 /**
  * One forward serves all conditionings of one length: they lie behind each other in the batch. Lengths that have no small
  * common multiple are run apart, which is exact too.
@@ -67,8 +74,8 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
   readonly #store: LatentStore<X>;
   readonly #latents: { readonly batch: number; readonly latentHeight: number; readonly latentWidth: number };
   readonly #sessionFor: (shape: UnetShape) => Promise<OrtSession>;
-  /** Context of a whole batch by the ids it is made of. */
-  readonly #contexts = new Map<string, X>();
+  /** What a whole batch is conditioned on, by graph input, by the ids it is made of. */
+  readonly #batches = new Map<string, Readonly<Record<string, X>>>();
   #nextId = 0;
 
   constructor(
@@ -82,15 +89,18 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
     this.#sessionFor = sessionFor;
   }
 
-  async prepare(conditionings: readonly Conditioning[]): Promise<readonly PreparedConditioning[]> {
+  prepare(conditionings: readonly Conditioning[]): readonly PreparedConditioning[] {
     const common = conditionings.map(({ tokens }) => tokens).reduce(leastCommonMultiple);
     const longest = Math.max(...conditionings.map(({ tokens }) => tokens));
     const tokens = common <= Math.max(longest, MAX_PADDED_TOKENS) ? common : undefined;
-    const prepared = conditionings.map((conditioning) =>
+    return conditionings.map((conditioning) =>
       this.#context(repeated(conditioning, tokens ?? conditioning.tokens)),
     );
-    for (const group of groupsByLength(prepared)) await this.#session(group);
-    return prepared;
+  }
+
+  async warmUp(conditionings: readonly PreparedConditioning[]): Promise<void> {
+    for (const group of groupsByLength(conditionings as readonly PreparedContext[]))
+      await this.#session(group);
   }
 
   async predict(
@@ -107,8 +117,9 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
       const feeds: Record<string, SessionInput> = {
         latents: this.#store.input(latents),
         timestep: Float32Array.of(timestep),
-        context: this.#store.input(this.#batchContext(group)),
       };
+      for (const [name, values] of Object.entries(this.#batchInputs(group)))
+        feeds[name] = this.#store.input(values);
       const output = await this.#store.run(session, feeds, "output");
       const parts = group.length === 1 ? [output] : this.#store.split(output, group.length);
       group.forEach((context, i) => outputs.set(context, parts[i]));
@@ -126,10 +137,10 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
       id,
       conditioning,
       release: () => {
-        for (const [key, context] of this.#contexts) {
+        for (const [key, inputs] of this.#batches) {
           if (!key.split(",").includes(String(id))) continue;
-          this.math.release(context);
-          this.#contexts.delete(key);
+          for (const values of Object.values(inputs)) this.math.release(values);
+          this.#batches.delete(key);
         }
       },
     };
@@ -141,20 +152,27 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
     return this.#sessionFor({ batch: batch * group.length, latentHeight, latentWidth, tokens });
   }
 
-  /** [batch · group, tokens, width]: the first conditioning for every picture, then the second. */
-  #batchContext(group: readonly PreparedContext[]): X {
+  #batchInputs(group: readonly PreparedContext[]): Readonly<Record<string, X>> {
     const key = group.map(({ id }) => id).join();
-    const known = this.#contexts.get(key);
+    const known = this.#batches.get(key);
     if (known !== undefined) return known;
+    const inputs: Record<string, X> = { context: this.#forBatch(group, "context") };
+    for (const [name, field] of EXTRA_INPUTS)
+      if (group[0].conditioning[field]) inputs[name] = this.#forBatch(group, field);
+    this.#batches.set(key, inputs);
+    return inputs;
+  }
+
+  /** [batch · group, ...]: the first conditioning's for every picture, then the second's. */
+  #forBatch(group: readonly PreparedContext[], field: "context" | (typeof EXTRA_INPUTS)[number][1]): X {
     const { batch } = this.#latents;
-    const { length } = group[0].conditioning.context;
+    const parts = group.map(({ conditioning }) => conditioning[field] ?? new Float32Array(0));
+    const { length } = parts[0];
     const values = new Float32Array(length * batch * group.length);
-    group.forEach(({ conditioning }, i) => {
-      for (let j = 0; j < batch; j++) values.set(conditioning.context, (i * batch + j) * length);
+    parts.forEach((part, i) => {
+      for (let j = 0; j < batch; j++) values.set(part, (i * batch + j) * length);
     });
-    const context = this.math.upload(values);
-    this.#contexts.set(key, context);
-    return context;
+    return this.math.upload(values);
   }
 }
 

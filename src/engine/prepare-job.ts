@@ -1,15 +1,18 @@
-// What all batches of a job share, worked out once: the opened model, sigmas, conditioning. Runs the text encoder only.
+// What all batches of a job share, worked out once: the opened model, sigmas, conditioning. Runs text encoders, and the VAE's
+// encoder for models that see a picture; never the UNet.
 
 import type { Conditioning } from "../pipeline/components.ts";
-import { encodePrompt } from "../pipeline/conditioning.ts";
-import { needsNegative } from "../pipeline/guidance.ts";
+import type { ConditioningSchedule } from "../pipeline/conditioning-schedule.ts";
+import type { PromptEncoder } from "../pipeline/conditioning.ts";
 import { invalidRequest } from "../pipeline/validate-request.ts";
 import type { GenerationRequest } from "../protocol/generation-request.ts";
 import { noiseScheduleOf, type NoiseSchedule } from "../sampling/noise-schedule.ts";
 import { predictions, type PredictionRow } from "../sampling/prediction.ts";
 import { samplerNamed, sigmasFor, type SamplerRow } from "../sampling/samplers.ts";
+import { blankExtraChannels, joinExtraChannels } from "./extra-channels.ts";
 import type { ModelLoader, OpenedModel } from "./model-loader.ts";
 import { createTextEncoder } from "./ort-components.ts";
+import { conditionPrompts } from "./prompt-conditioning.ts";
 
 export interface PreparedJob {
   readonly model: OpenedModel;
@@ -19,14 +22,14 @@ export interface PreparedJob {
   readonly sigmas: Float32Array;
   /** Of one picture: [channels, height, width]. */
   readonly latentShape: readonly [number, number, number];
-  readonly positive: Conditioning;
+  readonly positive: ConditioningSchedule<Conditioning>;
   /** Absent when guidance is off. */
-  readonly negative: Conditioning | undefined;
+  readonly negative: ConditioningSchedule<Conditioning> | undefined;
 }
 
 /** Wraps everything that loads, so that it is announced, timed and left early when the job was ended. */
 export type WhileLoading = <T>(
-  component: "text encoder" | "unet" | "vae decoder",
+  component: "text encoder" | "vae encoder" | "unet" | "vae decoder",
   load: () => Promise<T>,
 ) => Promise<T>;
 
@@ -43,13 +46,23 @@ export async function prepareJob(
   const sigmas = sigmasFor(sampler, request.schedule, request.steps, noiseSchedule);
   if (!sigmas) throw invalidRequest("schedule", "Schedule", "a known schedule", request.schedule);
 
-  const encoder = createTextEncoder(textEncoders[0].width, (clipSkip) =>
-    whileLoading("text encoder", () => loader.textEncoder(model, clipSkip)),
+  const encoders = textEncoders.map(({ width }, index): PromptEncoder => {
+    const load = (clipSkip: number): ReturnType<ModelLoader["textEncoder"]> =>
+      whileLoading("text encoder", () => loader.textEncoder(model, index, clipSkip));
+    return { tokenizer: model.tokenizers[index], encoder: createTextEncoder(width, load) };
+  });
+  const extraChannels = await joinExtraChannels(
+    family.extraChannels,
+    blankExtraChannels(vae, request, (pixels) => encodePixels(pixels, model, request, loader, whileLoading)),
   );
-  const encode = (field: "prompt" | "negativePrompt"): Promise<Conditioning> =>
-    encodePrompt(request[field], field, model.tokenizer, encoder, request.clipSkip);
-  const positive = await encode("prompt");
-  const negative = needsNegative(request.guidanceScale) ? await encode("negativePrompt") : undefined;
+  const evaluations = request.steps * sampler.order;
+  const { positive, negative } = await conditionPrompts(
+    request,
+    model.detected,
+    encoders,
+    evaluations,
+    extraChannels,
+  );
   return {
     model,
     prediction: predictions[family.prediction],
@@ -60,4 +73,17 @@ export async function prepareJob(
     positive,
     negative,
   };
+}
+
+/** The posterior's mean, unscaled: [channels, h, w]. */
+async function encodePixels(
+  pixels: Float32Array,
+  model: OpenedModel,
+  { width, height }: GenerationRequest,
+  loader: ModelLoader,
+  whileLoading: WhileLoading,
+): Promise<Float32Array> {
+  const session = await whileLoading("vae encoder", () => loader.vaeEncoder(model, height, width));
+  const { moments } = await session.run({ pixels });
+  return moments.slice(0, moments.length / 2);
 }

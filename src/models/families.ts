@@ -1,7 +1,14 @@
 // The family table: one row of data per kind of model. Rows hold constants that no tensor tells; dimensions come from shapes.
 
 import type { ModelDefaults } from "../protocol/model-manifest.ts";
-import type { Heads, LatentRgbFactors, PerChannel, SizeField, TextEncoderConfig } from "./model-config.ts";
+import type {
+  ExtraChannel,
+  Heads,
+  LatentRgbFactors,
+  PerChannel,
+  SizeField,
+  TextEncoderConfig,
+} from "./model-config.ts";
 import {
   instructPix2Pix1,
   latentConsistency1,
@@ -89,6 +96,8 @@ export interface ModelFamily {
   readonly prediction: "epsilon" | "v" | "edm";
   readonly noiseSchedule: DiscreteNoise | ContinuousNoise;
   readonly latents: { readonly channels: number; readonly scale: PerChannel; readonly shift: PerChannel };
+  /** What the UNet sees behind the latents, in this order, where `matches` has more input than output channels. */
+  readonly extraChannels?: readonly ExtraChannel[];
   readonly unet: { readonly prefix: string; readonly heads: Heads; readonly normGroups: number };
   readonly vae: { readonly prefix: string; readonly normGroups: number };
   /** Their outputs are joined along the width, in this order. */

@@ -151,6 +151,12 @@ export interface SizeConditioning {
 export type SizeField =
   "height" | "width" | "cropTop" | "cropLeft" | "targetHeight" | "targetWidth" | "aestheticScore";
 
+/**
+ * What a UNet sees behind the noisy latents: a mask (1 where the picture is to change), scaled latents of the picture with
+ * grey where the mask is, or unscaled latents of the picture to edit.
+ */
+export type ExtraChannel = "mask" | "maskedLatents" | "editedLatents";
+
 export interface DetectedModel {
   readonly family: ModelFamily;
   /** The file's tensors under the keys that the configs use; the same tensors as in the file, renamed where it differs. */

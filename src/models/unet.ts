@@ -45,7 +45,19 @@ export function buildUnet(checkpoint: Checkpoint, config: UnetConfig, options: U
   const c: LayerContext = { graph, checkpoint, dialect };
   const body = dialect.precision;
 
-  const latents = graph.input("latents", "float32", [batch, config.inChannels, latentHeight, latentWidth]);
+  const size = [latentHeight, latentWidth];
+  const noisy = graph.input("latents", "float32", [batch, config.outChannels, ...size]);
+  const extraChannels = config.inChannels - config.outChannels;
+  // Of inpainting and editing models: the same at every step, so they come in apart.
+  const latents =
+    extraChannels > 0
+      ? concat(
+          graph,
+          "extra_channels",
+          [noisy, graph.input("extra_channels", "float32", [batch, extraChannels, ...size])],
+          1,
+        )
+      : noisy;
   const timestep = graph.input("timestep", "float32", [1]);
   const contextInput = graph.input("context", "float32", [batch, tokens, contextWidth]);
   const { classEmbeddingWidth, guidanceEmbeddingWidth } = config;

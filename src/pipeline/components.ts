@@ -3,17 +3,25 @@
 
 import type { LatentMath } from "../sampling/sampler.ts";
 
-/** Output of the text encoder for one prompt, all chunks joined: context [tokens, width]. */
+/** What the network is told of one prompt, apart from the timestep. */
 export interface Conditioning {
+  /** All text encoders' outputs side by side, all chunks behind each other: context [tokens, width]. */
   readonly tokens: number;
   readonly width: number;
   readonly context: Float32Array;
-  /** Pooled vector, for families that condition on one. */
-  readonly pooled?: Float32Array;
+  /** The pooled prompt and the picture's sizes, for families that condition on them. */
+  readonly classEmbedding?: Float32Array;
+  /** The guidance scale, for networks that take it as an input. */
+  readonly guidanceEmbedding?: Float32Array;
+  /**
+   * Channels that the network sees behind the noisy latents, for inpainting and editing models: [channels, h, w], the same for
+   * every picture of the batch.
+   */
+  readonly extraChannels?: Float32Array;
 }
 
 export interface TextEncoder {
-  /** Token ids of one chunk, [77] with start and end, → last used hidden state after the final norm, [77, width]. */
+  /** Token ids of one chunk, [77] with start and end, → hidden state that the family uses, [77, width], and pooled prompt. */
   encode(tokenIds: Int32Array, clipSkip: number): Promise<{ hidden: Float32Array; pooled?: Float32Array }>;
   readonly width: number;
 }
@@ -30,8 +38,10 @@ export interface DiffusionModel<X> {
    * forward. x is [batch, channels, h, w]; the timestep may be fractional.
    */
   predict(x: X, timestep: number, conditionings: readonly PreparedConditioning[]): Promise<readonly X[]>;
-  /** Uploads conditioning once per job; pads the shorter of several to the longest by repetition. */
-  prepare(conditionings: readonly Conditioning[]): Promise<readonly PreparedConditioning[]>;
+  /** Brings all conditionings of a job to one length, the shorter ones by repetition. They are uploaded when they are used. */
+  prepare(conditionings: readonly Conditioning[]): readonly PreparedConditioning[];
+  /** Loads what predict() of these needs, so that the first step takes no longer than the others. */
+  warmUp(conditionings: readonly PreparedConditioning[]): Promise<void>;
 }
 
 /** Pixels as networks see them: float32 [3, height, width] in -1..1. */

@@ -1,14 +1,16 @@
-// Turns a network into `denoise(x, sigma)`: prediction type and classifier-free guidance. Knows no sampler and no prompt.
+// Turns a network into `denoise(x, sigma)`: prediction type, classifier-free guidance and scheduled prompts. Knows no sampler
+// and no prompt text.
 
 import type { NoiseSchedule } from "../sampling/noise-schedule.ts";
 import type { PredictionRow } from "../sampling/prediction.ts";
 import type { Denoise } from "../sampling/sampler.ts";
 import type { DiffusionModel, PreparedConditioning } from "./components.ts";
+import { conditioningAt, type ConditioningSchedule } from "./conditioning-schedule.ts";
 
 export interface Guidance {
-  readonly positive: PreparedConditioning;
+  readonly positive: ConditioningSchedule<PreparedConditioning>;
   /** Absent when guidance is off: then one forward per evaluation is enough. */
-  readonly negative?: PreparedConditioning;
+  readonly negative?: ConditioningSchedule<PreparedConditioning>;
   readonly scale: number;
 }
 
@@ -17,9 +19,17 @@ export function needsNegative(guidanceScale: number): boolean {
   return guidanceScale !== 1;
 }
 
+/** The conditionings of one evaluation, counted from 0. */
+export function conditioningsAt(
+  { positive, negative }: Guidance,
+  evaluation: number,
+): readonly PreparedConditioning[] {
+  return [positive, ...(negative ? [negative] : [])].map((schedule) => conditioningAt(schedule, evaluation));
+}
+
 /**
  * denoised = a·x + b·(negative + scale·(positive - negative)), where a and b come from the prediction type, in one linear
- * combination on the device.
+ * combination on the device. The result counts its calls, so it serves one run.
  */
 export function guidedDenoise<X>(
   model: DiffusionModel<X>,
@@ -29,11 +39,12 @@ export function guidedDenoise<X>(
   signal: AbortSignal,
 ): Denoise<X> {
   const { math } = model;
-  const { positive, negative, scale } = guidance;
-  const conditionings = negative ? [positive, negative] : [positive];
+  const { negative, scale } = guidance;
+  let evaluation = 0;
   return async (x, sigma) => {
     signal.throwIfAborted();
     const input = math.combine([prediction.inputScale(sigma), x]);
+    const conditionings = conditioningsAt(guidance, evaluation++);
     const outputs = await model.predict(input, noiseSchedule.sigmaToTimestep(sigma), conditionings);
     math.release(input);
     const [a, b] = prediction.denoisedWeights(sigma);

@@ -6,14 +6,15 @@ import type { NoiseSchedule } from "../sampling/noise-schedule.ts";
 import type { PredictionRow } from "../sampling/prediction.ts";
 import { initialNoiseScale, type SamplerRow } from "../sampling/samplers.ts";
 import type { Conditioning, DiffusionModel, PixelTensor, Vae } from "./components.ts";
+import { withConditionings, type ConditioningSchedule } from "./conditioning-schedule.ts";
 import { assertFinite, denoiseLatents } from "./denoise-latents.ts";
-import { guidedDenoise } from "./guidance.ts";
+import { conditioningsAt, guidedDenoise, type Guidance } from "./guidance.ts";
 
 /** Everything of one batch but the components. */
 export interface TextToImageBatch {
-  readonly positive: Conditioning;
+  readonly positive: ConditioningSchedule<Conditioning>;
   /** Left out when guidance is off. */
-  readonly negative?: Conditioning;
+  readonly negative?: ConditioningSchedule<Conditioning>;
   readonly guidanceScale: number;
   readonly sampler: SamplerRow;
   /** Descending, ending in 0. */
@@ -57,8 +58,12 @@ export async function textToImage<X>(
   const { math } = model;
   const [channels, height, width] = batch.latentShape;
   const noise = createLatentNoise(batch.noiseSource, batch.seeds, channels * height * width);
-  const conditionings = batch.negative ? [batch.positive, batch.negative] : [batch.positive];
-  const [positive, negative] = await model.prepare(conditionings);
+  const schedules = [batch.positive, ...(batch.negative ? [batch.negative] : [])];
+  const conditionings = new Set(schedules.flat().map(({ conditioning }) => conditioning));
+  const prepared = new Map(zip([...conditionings], model.prepare([...conditionings])));
+  const [positive, negative] = schedules.map((schedule) => withConditionings(schedule, prepared));
+  const guidance: Guidance = { positive, negative, scale: batch.guidanceScale };
+  await model.warmUp(conditioningsAt(guidance, 0));
   const initialNoise = noise.initial();
   hooks.onStart(initialNoise);
   const unit = math.upload(initialNoise);
@@ -66,13 +71,7 @@ export async function textToImage<X>(
   try {
     const latents = await denoiseLatents(x, {
       math,
-      denoise: guidedDenoise(
-        model,
-        prediction,
-        noiseSchedule,
-        { positive, negative, scale: batch.guidanceScale },
-        hooks.signal,
-      ),
+      denoise: guidedDenoise(model, prediction, noiseSchedule, guidance, hooks.signal),
       sampler: sampler.sample,
       sigmas,
       noise: noise.steps(sampler.noise, sigmas),
@@ -89,7 +88,10 @@ export async function textToImage<X>(
   } finally {
     math.release(x);
     math.release(unit);
-    positive.release();
-    negative?.release();
+    for (const conditioning of prepared.values()) conditioning.release();
   }
+}
+
+function zip<A, B>(as: readonly A[], bs: readonly B[]): readonly (readonly [A, B])[] {
+  return as.map((a, i) => [a, bs[i]] as const);
 }

@@ -85,6 +85,7 @@ export const stableDiffusion1Inpainting: ModelFamily = {
   id: "sd1-inpainting",
   name: "Stable Diffusion 1.x, inpainting",
   matches: { ...stableDiffusion1.matches, inChannels: 9 },
+  extraChannels: ["mask", "maskedLatents"],
 };
 
 /** Sees four noisy latents and four unscaled latents of the picture to change. */
@@ -93,4 +94,5 @@ export const instructPix2Pix1: ModelFamily = {
   id: "sd1-pix2pix",
   name: "InstructPix2Pix (Stable Diffusion 1.x)",
   matches: { ...stableDiffusion1.matches, inChannels: 8 },
+  extraChannels: ["editedLatents"],
 };

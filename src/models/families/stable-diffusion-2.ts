@@ -48,6 +48,7 @@ export const stableDiffusion2Inpainting: ModelFamily = {
   id: "sd2-inpainting",
   name: "Stable Diffusion 2.x, inpainting",
   matches: { ...stableDiffusion2V.matches, inChannels: 9 },
+  extraChannels: ["mask", "maskedLatents"],
   prediction: "epsilon",
   defaults: stableDiffusion1.defaults,
 };

@@ -139,6 +139,7 @@ export const stableDiffusionXlInpainting: ModelFamily = {
   id: "sdxl-inpainting",
   name: "Stable Diffusion XL, inpainting",
   matches: { ...stableDiffusionXl.matches, inChannels: 9 },
+  extraChannels: ["mask", "maskedLatents"],
 };
 
 /** Inputs as in InstructPix2Pix. */
@@ -147,6 +148,7 @@ export const instructPix2PixXl: ModelFamily = {
   id: "sdxl-pix2pix",
   name: "InstructPix2Pix (Stable Diffusion XL)",
   matches: { ...stableDiffusionXl.matches, inChannels: 8 },
+  extraChannels: ["editedLatents"],
 };
 
 /** Finishes pictures that the base model began. */

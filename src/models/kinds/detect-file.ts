@@ -5,7 +5,6 @@ import type { Checkpoint } from "../../weights/checkpoint.ts";
 import { detectModel } from "../detect-model.ts";
 import { stableDiffusion1 } from "../families/stable-diffusion-1.ts";
 import { describeContents } from "../file-contents.ts";
-import { requireRunnable } from "../runnable.ts";
 import { MAX_TENSORS, unsupported } from "../tensor-checks.ts";
 import { detectUpscaler, looksLikeUpscaler } from "../upscalers/detect-upscaler.ts";
 import { detectVaeFile, isVae } from "../vae-file.ts";
@@ -67,7 +66,6 @@ export function detectFile(checkpoint: Checkpoint): DetectedFile {
 
 function detectCheckpoint(checkpoint: Checkpoint): DetectedFile {
   const model = detectModel(checkpoint);
-  requireRunnable(model);
   return { type: "checkpoint", family: model.family.id, model };
 }
 

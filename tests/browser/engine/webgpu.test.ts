@@ -70,7 +70,7 @@ describe("the graphs on WebGPU agree with PyTorch", { timeout: TIMEOUT_MS }, () 
   });
 
   test("text encoder", async () => {
-    const session = await loader.textEncoder(tiny, 1);
+    const session = await loader.textEncoder(tiny, 0, 1);
     const { hidden } = await session.run({ input_ids: golden.int32("text.ids") });
     expect(relativeDifference(hidden, golden.float32("text.hidden_skip1"))).toBeLessThan(FLOAT32_TOLERANCE);
   });

@@ -5,6 +5,7 @@ import type { KilnEngine } from "../../../src/engine/engine.ts";
 import { createCpuLatentStore } from "../../../src/engine/latent-store.ts";
 import { ModelLoader } from "../../../src/engine/model-loader.ts";
 import { OrtDiffusionModel } from "../../../src/engine/ort-components.ts";
+import { throughout } from "../../../src/pipeline/conditioning-schedule.ts";
 import { denoiseLatents } from "../../../src/pipeline/denoise-latents.ts";
 import { guidedDenoise } from "../../../src/pipeline/guidance.ts";
 import type { GenerationSummary } from "../../../src/protocol/generation-request.ts";
@@ -78,13 +79,14 @@ describe("the engine agrees with diffusers", () => {
     const tiny = await loader.open("tiny");
     const latents = { batch: 1, latentHeight: 8, latentWidth: 8 };
     const model = new OrtDiffusionModel(createCpuLatentStore(), latents, (shape) => loader.unet(tiny, shape));
-    const [positive, negative] = await model.prepare(
+    const prepared = model.prepare(
       ["conditioning", "unconditional"].map((key) => ({
         tokens: 77,
         width: 128,
         context: golden.float32(key),
       })),
     );
+    const [positive, negative] = prepared.map(throughout);
     const { signal } = new AbortController();
     const noiseSchedule = discreteNoiseSchedule(STABLE_DIFFUSION_NOISE);
     const guidance = { positive, negative, scale: GUIDANCE_SCALE };

@@ -105,6 +105,18 @@ const guided: ModelFamily = {
   unet: { ...stableDiffusion1.unet, heads: { width: 32 } },
 };
 
+/** PyTorch's one input, [batch, channels, h, w], as the graph's two: four noisy latents, and what comes behind them. */
+function latentInputs(latents: Float32Array, [batch, channels, height, width]: readonly number[]) {
+  const plane = height * width;
+  const part = (from: number, to: number): Float32Array =>
+    Float32Array.from(
+      Array.from({ length: batch }, (_, i) => [
+        ...latents.subarray((i * channels + from) * plane, (i * channels + to) * plane),
+      ]).flat(),
+    );
+  return { latents: part(0, 4), ...(channels > 4 && { extra_channels: part(4, channels) }) };
+}
+
 test.each([
   ["xl", xl, ["y"], { linearProjection: true, classEmbeddingWidth: 144 }],
   ["guided", guided, ["guidance_embedding"], { inChannels: 9, guidanceEmbeddingWidth: 16 }],
@@ -114,9 +126,10 @@ test.each([
   expect(config).toMatchObject({ contextWidth: 128, ...expected });
   const [batch, , latentHeight, latentWidth] = shapeOf(`${name}.latents`);
   const graph = buildUnet(checkpoint, config, { dialect, batch, latentHeight, latentWidth, tokens: 77 });
-  const inputs = ["latents", "context", ...extra].map((key) => [key, values(`${name}.${key}`)] as const);
+  const inputs = ["context", ...extra].map((key) => [key, values(`${name}.${key}`)] as const);
   const { output } = await runGraph(graph, {
     timestep: values("timestep"),
+    ...latentInputs(values(`${name}.latents`), shapeOf(`${name}.latents`)),
     ...Object.fromEntries(inputs),
   });
   expect(output.shape).toEqual(shapeOf(`${name}.output`));

@@ -8,6 +8,7 @@ import type {
   PreparedConditioning,
   Vae,
 } from "../../../src/pipeline/components.ts";
+import { throughout } from "../../../src/pipeline/conditioning-schedule.ts";
 import {
   textToImage,
   type TextToImageBatch,
@@ -37,12 +38,20 @@ class ToyModel implements DiffusionModel<Float32Array> {
   readonly math = cpuLatentMath;
   readonly timesteps: number[] = [];
   conditionings = 0;
+  released = 0;
+  /** Targets of the conditionings of each evaluation. */
+  readonly targets: number[][] = [];
 
-  prepare(conditionings: readonly Conditioning[]): Promise<readonly PreparedConditioning[]> {
+  prepare(conditionings: readonly Conditioning[]): readonly PreparedConditioning[] {
     this.conditionings = conditionings.length;
-    return Promise.resolve(
-      conditionings.map(({ context }): ToyConditioning => ({ target: context[0], release: () => undefined })),
-    );
+    return conditionings.map(({ context }): ToyConditioning => ({
+      target: context[0],
+      release: () => void (this.released += 1),
+    }));
+  }
+
+  warmUp(): Promise<void> {
+    return Promise.resolve();
   }
 
   predict(
@@ -51,6 +60,7 @@ class ToyModel implements DiffusionModel<Float32Array> {
     conditionings: readonly PreparedConditioning[],
   ): Promise<Float32Array[]> {
     this.timesteps.push(timestep);
+    this.targets.push(conditionings.map((conditioning) => (conditioning as ToyConditioning).target));
     const sigma = noiseSchedule.timestepToSigma(timestep);
     const scale = predictions.epsilon.inputScale(sigma);
     return Promise.resolve(
@@ -83,7 +93,7 @@ function batchOf(
   const sigmas = sampler && sigmasFor(sampler, "Automatic", steps, noiseSchedule);
   if (!sampler || !sigmas) throw new Error(`no sampler ${samplerName}`);
   return {
-    positive: towards(0.5),
+    positive: throughout(towards(0.5)),
     guidanceScale: 1,
     sampler,
     sigmas,
@@ -126,9 +136,35 @@ describe("textToImage()", () => {
 
   test("guides away from the negative prompt: negative + scale · (positive - negative)", async () => {
     const model = new ToyModel();
-    const [picture] = await run(batchOf({ negative: towards(0.25), guidanceScale: 3 }), {}, model);
+    const [picture] = await run(
+      batchOf({ negative: throughout(towards(0.25)), guidanceScale: 3 }),
+      {},
+      model,
+    );
     expect(picture.data[0]).toBeCloseTo(0.25 + 3 * 0.25, 4);
     expect(model.conditionings).toBe(2);
+  });
+
+  test("counts evaluations from 0 against the steps of scheduled prompts, each prompt on its own", async () => {
+    const model = new ToyModel();
+    const [a, b, c] = [0.1, 0.2, 0.3].map(towards);
+    const positive = [
+      { until: 2, conditioning: a },
+      { until: 4, conditioning: b },
+      { until: 6, conditioning: a },
+    ];
+    await run(batchOf({ positive, negative: throughout(c), guidanceScale: 2 }), {}, model);
+    const used = model.targets.map((targets) => targets.map((target) => Number(target.toFixed(1))));
+    // A1111's first entry lasts one evaluation longer than its number.
+    expect(used).toEqual([
+      [0.1, 0.3],
+      [0.1, 0.3],
+      [0.1, 0.3],
+      [0.2, 0.3],
+      [0.2, 0.3],
+      [0.1, 0.3],
+    ]);
+    expect([model.conditionings, model.released]).toEqual([3, 3]);
   });
 
   test.each(["Euler", "Euler a", "DPM++ 2M SDE", "DDIM"])(
@@ -178,7 +214,7 @@ describe("textToImage()", () => {
     const model = new ToyModel();
     const steps: number[] = [];
     const broken = run(
-      batchOf({ positive: towards(NaN) }),
+      batchOf({ positive: throughout(towards(NaN)) }),
       { onStep: (step) => void steps.push(step) },
       model,
     );

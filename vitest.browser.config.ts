@@ -19,6 +19,7 @@ export default defineConfig({
       "@awesome.me/webawesome/dist/components/icon/library.js",
       "@lit-labs/virtualizer",
       "@lit-labs/virtualizer/layouts/grid.js",
+      "dompurify",
       "lit/directives/repeat.js",
       "lit/directives/style-map.js",
       "lit/directives/unsafe-svg.js",

@@ -101,6 +101,7 @@ export interface CivitaiFile {
 export interface CivitaiImage {
   readonly url: string;
   readonly type: "image" | "video";
+  /** 0: the service does not say; treat it as the highest. */
   readonly nsfwLevel: number;
   readonly width?: number;
   readonly height?: number;
@@ -188,17 +189,16 @@ export interface CivitaiImagePage {
 export type LookupPermission = "unasked" | "allowed" | "refused";
 
 export interface CivitaiSettings {
-  readonly host: CivitaiHost;
+  /** One of CIVITAI_HOSTS, or another one that the downloads' settings name. */
+  readonly host: string;
   readonly lookup: LookupPermission;
-  /** The token itself never leaves the worker. */
+  /** The token itself never leaves the worker; `Downloads.setToken` sets it. */
   readonly hasToken: boolean;
 }
 
 export interface CivitaiSettingsChange {
   readonly host?: CivitaiHost;
   readonly lookup?: LookupPermission;
-  /** null forgets it. */
-  readonly token?: string | null;
 }
 
 /**

@@ -149,6 +149,16 @@ export interface MergePlan {
   readonly rejected: readonly { readonly where: string; readonly reason: string }[];
 }
 
+/** Whose sidecar files are written: ours, or those of Civitai Helper, LoRA Manager, Stability Matrix, the A1111 web UI. */
+export const SIDECAR_FORMATS = [
+  "kiln",
+  "civitai-helper",
+  "lora-manager",
+  "stability-matrix",
+  "a1111",
+] as const;
+export type SidecarFormat = (typeof SIDECAR_FORMATS)[number];
+
 export type MetadataEvent =
   | { readonly type: "changed"; readonly ids: readonly string[] }
   /** A new model is being looked up by itself. */
@@ -184,8 +194,8 @@ export interface ModelMetadataStore {
 
   duplicates(): Promise<readonly DuplicateGroup[]>;
 
-  /** NAME.safetensors.metadata.json of one model. */
-  exportSidecar(id: string): Promise<File>;
+  /** What describes one model beside its file: NAME.safetensors.metadata.json, or other tools' names; and its picture. */
+  exportSidecar(id: string, format: SidecarFormat): Promise<readonly File[]>;
   exportAll(): Promise<File>;
   /** Reads an export of all metadata, or sidecars of this and other tools, and says what they would change. */
   planImport(files: readonly File[], rule: MergeRule): Promise<MergePlan>;

@@ -43,6 +43,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@lit": ["ui"],
   "@lit-labs": ["ui"],
   "@awesome.me": ["ui"],
+  dompurify: ["ui"],
   idb: ["gallery", "library"],
   "hash-wasm": ["library"],
   comlink: ["client", "workers"],

@@ -1,10 +1,11 @@
 // The engine as the page sees it: the same interface, over the port, surviving the worker's death. Keeps no recipes and
 // stores no pictures.
 
-import { proxy } from "comlink";
+import { proxy, type Remote } from "comlink";
 import { AppError, isAppError, serializeError } from "../protocol/app-error.ts";
 import type { DeviceReport, Engine, EngineEvent, EngineStart, TokenCount } from "../protocol/engine-api.ts";
 import type { GenerationRequest, GenerationSummary } from "../protocol/generation-request.ts";
+import type { UpscaleRequest, UpscaleSummary } from "../protocol/upscale-request.ts";
 import { WorkerHost, type StartWorker } from "./worker-host.ts";
 
 /** How long an interrupted job may go on before its worker is ended: longer than a step on a slow machine. */
@@ -22,6 +23,8 @@ interface Job {
   /** What the listener threw at a picture: the port would strip its details. */
   listenerFailure?: unknown;
 }
+
+type SendJob<Summary> = (engine: Remote<Engine>) => Promise<Summary>;
 
 /** The engine begins no job after these: its runtime is not to be trusted any more, and a new worker is. */
 const FATAL_FAILURES = ["DeviceLost", "OutOfMemory"] as const;
@@ -60,20 +63,18 @@ export class EngineClient implements Engine {
     return Promise.resolve();
   }
 
-  async generate(jobId: string, request: GenerationRequest): Promise<GenerationSummary> {
-    const job: Job = { started: false, interrupted: false };
-    this.#jobs.set(jobId, job);
+  generate(jobId: string, request: GenerationRequest): Promise<GenerationSummary> {
+    return this.#job(jobId, (engine) => engine.generate(jobId, request));
+  }
+
+  /** Where tiles ran out of memory and a fresh worker may have room for smaller ones, it is asked again with those. */
+  async upscale(jobId: string, request: UpscaleRequest): Promise<UpscaleSummary> {
     try {
-      return await this.#send(jobId, job, request);
+      return await this.#job(jobId, (engine) => engine.upscale(jobId, request));
     } catch (error) {
-      const failure = this.#explain(jobId, job, error);
-      // The worker tells its own failures; one that it did not live to tell is told here.
-      if (isAppError(failure, "WorkerLost", "Interrupted")) {
-        await this.#tell({ type: "failed", jobId, error: serializeError(failure) });
-      }
-      throw failure;
-    } finally {
-      this.#jobs.delete(jobId);
+      const smaller = isAppError(error, "OutOfMemory") ? error.details.smallerTileSize : undefined;
+      if (typeof smaller !== "number" || smaller >= (request.maxTileSize ?? Infinity)) throw error;
+      return this.upscale(jobId, { ...request, maxTileSize: smaller });
     }
   }
 
@@ -107,6 +108,23 @@ export class EngineClient implements Engine {
     return this.#started();
   }
 
+  async #job<Summary>(jobId: string, send: SendJob<Summary>): Promise<Summary> {
+    const job: Job = { started: false, interrupted: false };
+    this.#jobs.set(jobId, job);
+    try {
+      return await this.#send(jobId, job, send);
+    } catch (error) {
+      const failure = this.#explain(jobId, job, error);
+      // The worker tells its own failures; one that it did not live to tell is told here.
+      if (isAppError(failure, "WorkerLost", "Interrupted")) {
+        await this.#tell({ type: "failed", jobId, error: serializeError(failure) });
+      }
+      throw failure;
+    } finally {
+      this.#jobs.delete(jobId);
+    }
+  }
+
   async #sendInterrupt(jobId: string): Promise<void> {
     try {
       await this.#host.call((engine) => engine.interrupt(jobId));
@@ -115,11 +133,11 @@ export class EngineClient implements Engine {
     }
   }
 
-  async #send(jobId: string, job: Job, request: GenerationRequest): Promise<GenerationSummary> {
+  async #send<Summary>(jobId: string, job: Job, send: SendJob<Summary>): Promise<Summary> {
     for (;;) {
       await this.#started();
       try {
-        const end = this.#host.call((engine) => engine.generate(jobId, request));
+        const end = this.#host.call(send);
         // An interrupt that came before the worker knew the job is told now.
         const told = job.interrupted ? this.#sendInterrupt(jobId) : undefined;
         return (await Promise.all([end, told]))[0];

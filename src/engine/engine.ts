@@ -1,19 +1,22 @@
 // The Engine behind the wall: starts the runtime, queues jobs and answers small questions. The work of one job is in
-// generation-job.ts.
+// generation-job.ts or upscale-job.ts.
 
 import { chooseDevice } from "../ort/compute-device.ts";
 import { loadOrt, type OrtBuild } from "../ort/ort-build.ts";
 import { OrtRuntime } from "../ort/ort-runtime.ts";
 import { countPromptTokens } from "../pipeline/conditioning.ts";
+import { validateUpscaleRequest } from "../pipeline/upscale-target.ts";
 import { validateRequest } from "../pipeline/validate-request.ts";
 import { AppError, isAppError, serializeError } from "../protocol/app-error.ts";
 import type { DeviceReport, Engine, EngineEvent, EngineStart, TokenCount } from "../protocol/engine-api.ts";
 import type { GenerationRequest, GenerationSummary } from "../protocol/generation-request.ts";
+import type { UpscaleRequest, UpscaleSummary } from "../protocol/upscale-request.ts";
 import { interruptedSummary, runGenerationJob } from "./generation-job.ts";
-import { JobQueue } from "./job-queue.ts";
+import { JobQueue, type JobControl } from "./job-queue.ts";
 import { memoryBudget } from "./memory-policy.ts";
 import { ModelLoader, type DefaultTokenizer, type OpenModel } from "./model-loader.ts";
 import type { EncodePng } from "./picture-file.ts";
+import { interruptedUpscale, runUpscaleJob, type DecodePicture } from "./upscale-job.ts";
 
 /** What the engine needs from its surroundings; the worker entry wires the real ones. */
 export interface EngineSurroundings {
@@ -21,6 +24,7 @@ export interface EngineSurroundings {
   readonly openModel: (modelId: string, baseUrl: string) => ReturnType<OpenModel>;
   readonly defaultTokenizer: DefaultTokenizer;
   readonly encodePng: EncodePng;
+  readonly decodePicture: DecodePicture;
   /** Of the machine, in GiB, where the browser tells it. */
   readonly deviceMemoryGib?: number;
   /** For the infotext: "0.1.0". */
@@ -67,33 +71,32 @@ export class KilnEngine implements Engine {
   }
 
   async generate(jobId: string, request: GenerationRequest): Promise<GenerationSummary> {
-    try {
-      validateRequest(request);
-      const end = await this.#queue.add(jobId, async (control) => {
-        this.#emit({ type: "started", jobId });
-        const { runtime, loader } = await this.#ready();
-        return runGenerationJob({
+    return this.#job(
+      jobId,
+      () => validateRequest(request),
+      ({ runtime, loader }, control) =>
+        runGenerationJob({ jobId, request, control, runtime, loader, ...this.#jobSurroundings() }),
+      () => interruptedSummary(jobId),
+    );
+  }
+
+  async upscale(jobId: string, request: UpscaleRequest): Promise<UpscaleSummary> {
+    const { decodePicture } = this.#surroundings;
+    return this.#job(
+      jobId,
+      () => validateUpscaleRequest(request),
+      ({ runtime, loader }, control) =>
+        runUpscaleJob({
           jobId,
           request,
           control,
           runtime,
           loader,
-          encodePng: this.#surroundings.encodePng,
-          version: this.#surroundings.version,
-          emit: (event) => this.#emit(event),
-          deliver: (picture) => this.#deliver(picture),
-        }).catch((error: unknown) => {
-          if (isAppError(error, ...FATAL_FAILURES)) this.#queue.stop();
-          throw error;
-        });
-      });
-      const summary = end.outcome === "ended" ? end.value : interruptedSummary(jobId);
-      this.#emit({ type: "finished", jobId, summary });
-      return summary;
-    } catch (error) {
-      this.#emit({ type: "failed", jobId, error: serializeError(error) });
-      throw error;
-    }
+          decodePicture,
+          ...this.#jobSurroundings(),
+        }),
+      () => interruptedUpscale(jobId),
+    );
   }
 
   skip(jobId: string): Promise<void> {
@@ -121,6 +124,41 @@ export class KilnEngine implements Engine {
       await running?.loader.unload();
       running?.runtime.dispose();
     });
+  }
+
+  /** Queues a job, tells how it goes and ends, and begins no other after a failure that the runtime does not survive. */
+  async #job<Summary extends GenerationSummary | UpscaleSummary>(
+    jobId: string,
+    validate: () => void,
+    run: (running: Running, control: JobControl) => Promise<Summary>,
+    interrupted: () => Summary,
+  ): Promise<Summary> {
+    try {
+      validate();
+      const end = await this.#queue.add(jobId, async (control) => {
+        this.#emit({ type: "started", jobId });
+        return run(await this.#ready(), control).catch((error: unknown) => {
+          if (isAppError(error, ...FATAL_FAILURES)) this.#queue.stop();
+          throw error;
+        });
+      });
+      const summary = end.outcome === "ended" ? end.value : interrupted();
+      this.#emit({ type: "finished", jobId, summary });
+      return summary;
+    } catch (error) {
+      this.#emit({ type: "failed", jobId, error: serializeError(error) });
+      throw error;
+    }
+  }
+
+  #jobSurroundings() {
+    const { encodePng, version } = this.#surroundings;
+    return {
+      encodePng,
+      version,
+      emit: (event: EngineEvent) => this.#emit(event),
+      deliver: (picture: EngineEvent & { type: "picture" }) => this.#deliver(picture),
+    };
   }
 
   async #ready(): Promise<Running> {

@@ -1,6 +1,6 @@
 // Decides which warm sessions to give up so that a new one fits. Pure: knows sizes and times, holds no session.
 
-export type SessionKind = "text encoder" | "unet" | "vae decoder" | "vae encoder";
+export type SessionKind = "text encoder" | "unet" | "vae decoder" | "vae encoder" | "upscaler";
 
 /** A session held, or about to be made. Bytes are its weights and its working memory, as estimated. */
 export interface SessionFootprint {
@@ -27,6 +27,27 @@ const UNKNOWN_DEVICE_MEMORY_GIB = 4;
 export function memoryBudget(device: "webgpu" | "wasm", deviceMemoryGib: number | undefined): number {
   const share = (deviceMemoryGib ?? UNKNOWN_DEVICE_MEMORY_GIB) * DEVICE_MEMORY_SHARE * GIB;
   return device === "wasm" ? Math.min(WASM_BUDGET, share) : share;
+}
+
+// About three tensors between layers are alive at a time, beside the weights and what the runtime keeps for itself.
+const LARGEST_TENSOR_SHARE = 1 / 8;
+
+/** Bytes that one tensor between two layers may take. */
+export function largestTensor(
+  device:
+    | { readonly kind: "wasm" }
+    | {
+        readonly kind: "webgpu";
+        readonly gpu: {
+          readonly limits: Pick<GPUSupportedLimits, "maxBufferSize" | "maxStorageBufferBindingSize">;
+        };
+      },
+  budget: number,
+): number {
+  const share = budget * LARGEST_TENSOR_SHARE;
+  if (device.kind === "wasm") return share;
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.gpu.limits;
+  return Math.min(share, maxBufferSize, maxStorageBufferBindingSize);
 }
 
 /** Lower ranks are given up first. */

@@ -6,6 +6,9 @@ import { buildTextEncoder } from "../models/clip-text-encoder.ts";
 import { detectModel } from "../models/detect-model.ts";
 import { dialectFor, type Dialect, type Precision } from "../models/dialects.ts";
 import type { DetectedModel } from "../models/model-config.ts";
+import { buildUpscaler } from "../models/upscalers/build-upscaler.ts";
+import { detectUpscaler } from "../models/upscalers/detect-upscaler.ts";
+import type { DetectedUpscaler } from "../models/upscalers/upscaler-config.ts";
 import { buildUnet } from "../models/unet.ts";
 import { buildVaeDecoder } from "../models/vae-decoder.ts";
 import { buildVaeEncoder } from "../models/vae-encoder.ts";
@@ -35,6 +38,14 @@ export interface OpenedModel {
   readonly tokenizers: readonly ClipTokenizer[];
 }
 
+export interface OpenedUpscaler {
+  readonly record: ModelRecord;
+  readonly detected: DetectedUpscaler;
+}
+
+/** Whatever has sessions. */
+type SessionOwner = Pick<OpenedModel, "record">;
+
 // Headers and tokenizers are a few megabytes; one model to draw with and another whose tokens are counted is common.
 const MAX_OPENED = 3;
 
@@ -47,19 +58,22 @@ export class ModelLoader {
   readonly #runtime: OrtRuntime;
   readonly #openModel: OpenModel;
   readonly #defaultTokenizer: DefaultTokenizer;
-  readonly #budget: number;
+  /** Bytes that all sessions may hold together. */
+  readonly budget: number;
   readonly #sessions = new Map<string, CachedSession>();
   readonly #float32Models = new Set<string>();
   /** Newest last. */
   readonly #opened = new Map<string, OpenedModel>();
+  /** The one used last. */
+  #upscaler: OpenedUpscaler | undefined;
   #uses = 0;
 
-  /** `budget`: bytes that all sessions may hold together, from the memory policy. */
+  /** `budget`: from the memory policy. */
   constructor(runtime: OrtRuntime, openModel: OpenModel, defaultTokenizer: DefaultTokenizer, budget: number) {
     this.#runtime = runtime;
     this.#openModel = openModel;
     this.#defaultTokenizer = defaultTokenizer;
-    this.#budget = budget;
+    this.budget = budget;
   }
 
   /** Reads headers and the tokenizer; no weights yet. The models opened last are kept. */
@@ -95,13 +109,25 @@ export class ModelLoader {
     });
   }
 
-  precision(model: OpenedModel): Precision {
+  /** The same for an upscaler. */
+  async openUpscaler(modelId: string): Promise<OpenedUpscaler> {
+    if (this.#upscaler?.record.id === modelId) return this.#upscaler;
+    const { source, record } = await this.#openModel(modelId);
+    this.#upscaler = { record, detected: detectUpscaler(await openCheckpoint(source)) };
+    return this.#upscaler;
+  }
+
+  precision(model: SessionOwner): Precision {
     return this.#float32Models.has(model.record.id) ? "float32" : this.#runtime.device.report.precision;
   }
 
   /** After numbers went wrong in float16: from now on this model computes in float32. */
-  async useFloat32(model: OpenedModel): Promise<void> {
+  async useFloat32(model: SessionOwner): Promise<void> {
     this.#float32Models.add(model.record.id);
+    await this.releaseSessions(model);
+  }
+
+  async releaseSessions(model: SessionOwner): Promise<void> {
     for (const held of [...this.#sessions.values()]) {
       if (held.modelId === model.record.id) await this.#release(held.key);
     }
@@ -142,14 +168,23 @@ export class ModelLoader {
     );
   }
 
+  /** For tiles of one size. */
+  upscaler(model: OpenedUpscaler, width: number, height: number): Promise<OrtSession> {
+    const { checkpoint, config } = model.detected;
+    return this.#session(model, "upscaler", `${height}x${width}`, "cpu", (dialect) =>
+      buildUpscaler(checkpoint, config, { dialect, height, width }),
+    );
+  }
+
   /** Frees all sessions and forgets the opened models. */
   async unload(): Promise<void> {
+    this.#upscaler = undefined;
     this.#opened.clear();
     for (const key of [...this.#sessions.keys()]) await this.#release(key);
   }
 
   async #session(
-    model: OpenedModel,
+    model: SessionOwner,
     kind: SessionKind,
     variant: string,
     outputs: "cpu" | "device",
@@ -167,7 +202,7 @@ export class ModelLoader {
     const release = sessionsToRelease(
       [...this.#sessions.values()],
       { key, kind, modelId, bytes },
-      this.#budget,
+      this.budget,
     );
     for (const held of release) await this.#release(held);
     const session = await this.#create(graph, outputs);

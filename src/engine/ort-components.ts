@@ -9,6 +9,7 @@ import type {
   TextEncoder,
   Vae,
 } from "../pipeline/components.ts";
+import type { Upscaler } from "../pipeline/upscale.ts";
 import type { LatentStore } from "./latent-store.ts";
 import { yieldToMessages } from "./yield-to-messages.ts";
 
@@ -210,6 +211,22 @@ export function createVae<X>(
       const session = await encoder(pixels);
       await yieldToMessages();
       return (await session.run({ pixels: pixels.data })).moments;
+    },
+  };
+}
+
+/** A session for each size of tile. */
+export function createUpscaler(
+  scale: number,
+  sessionFor: (size: { readonly width: number; readonly height: number }) => Promise<OrtSession>,
+): Upscaler {
+  return {
+    scale,
+    async run({ width, height, data }) {
+      const session = await sessionFor({ width, height });
+      await yieldToMessages();
+      const { upscaled } = await session.run({ pixels: data });
+      return { width: scale * width, height: scale * height, data: upscaled };
     },
   };
 }

@@ -3,7 +3,7 @@
 export interface RgbaPixels {
   readonly width: number;
   readonly height: number;
-  /** width * height * 4, opaque. */
+  /** width * height * 4; not premultiplied where it is not opaque. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 

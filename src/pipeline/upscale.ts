@@ -46,11 +46,18 @@ export interface UpscaleProgress {
   /** Done so far in this pass; begins anew when tiles have to be made smaller. */
   readonly tile: number;
   readonly tiles: number;
+  /** Pixels through the upscaler so far and still to come, over all passes: what time is spent on. */
+  readonly pixelsDone: number;
+  readonly pixelsLeft: number;
+  /** Side of a tile. */
+  readonly tileSize: number;
 }
 
 export interface UpscaleOptions {
   readonly target: Size;
   readonly tiling?: Tiling;
+  /** Tiles are not halved below this where memory runs out. */
+  readonly smallestTile?: number;
   readonly signal: AbortSignal;
   /** Called after each tile. */
   onTile(progress: UpscaleProgress): void;
@@ -64,7 +71,7 @@ export interface UpscaleOptions {
 export async function upscale(
   upscaler: Upscaler,
   picture: RgbaPixels,
-  { target, tiling = defaultTiling, signal, onTile }: UpscaleOptions,
+  { target, tiling = defaultTiling, smallestTile = MIN_TILE_SIZE, signal, onTile }: UpscaleOptions,
 ): Promise<RgbaPixels> {
   checkTarget(target);
   signal.throwIfAborted();
@@ -73,19 +80,38 @@ export async function upscale(
   const alpha = readAlpha(picture);
   let enlarged = alpha ? fillTransparent(picture, alpha) : picture;
   let tileSize = tiling.size;
+  let pixelsBefore = 0;
   for (let pass = 1; pass <= passes; pass++) {
+    const side = upscaler.scale ** (pass - 1);
+    const size = { width: picture.width * side, height: picture.height * side };
     const done = await runPass(upscaler, enlarged, {
       tiling: { ...tiling, size: tileSize },
+      smallestTile,
       signal,
-      onTile: (tile, tiles) => {
-        onTile({ pass, passes, tile, tiles });
+      onTile: (tile, tiles, tileSize) => {
+        const used = { ...tiling, size: tileSize };
+        const whole = pixelsOfPasses(size, upscaler.scale, passes - pass + 1, used);
+        const inPass = (pixelsOfPass(size, used) * tile) / tiles;
+        const pixelsDone = pixelsBefore + inPass;
+        onTile({ pass, passes, tile, tiles, pixelsDone, pixelsLeft: whole - inPass, tileSize });
       },
     });
     ({ enlarged, tileSize } = done);
+    pixelsBefore += pixelsOfPass(size, { ...tiling, size: tileSize });
   }
   signal.throwIfAborted();
   const result = resizeRgba(enlarged, target, "lanczos");
-  if (alpha) setAlpha(result, alpha, picture);
+  if (alpha) setAlpha(result, alpha, picture, "bicubic");
+  return result;
+}
+
+/** The same without an upscaler: "area" repeats pixels when it enlarges. */
+export function resample(picture: RgbaPixels, target: Size, filter: "lanczos" | "area"): RgbaPixels {
+  checkTarget(target);
+  const alpha = readAlpha(picture);
+  if (!alpha) return resizeRgba(picture, target, filter);
+  const result = resizeRgba(fillTransparent(picture, alpha), target, filter);
+  setAlpha(result, alpha, picture, filter === "area" ? "area" : "bicubic");
   return result;
 }
 
@@ -98,7 +124,28 @@ export function countPasses(picture: Size, target: Size, scale: number): number 
   return passes;
 }
 
+/** Of one pass over a picture, overlaps counted as often as they are computed. */
+function pixelsOfPass(picture: Size, tiling: Tiling): number {
+  const { rows, columns } = planTiles(picture, tiling);
+  return rows.length * rows[0].extent * columns.length * columns[0].extent;
+}
+
+/** Of a pass over a picture and the passes over what it makes. */
+function pixelsOfPasses({ width, height }: Size, scale: number, passes: number, tiling: Tiling): number {
+  return Array.from({ length: passes }, (_, index) => scale ** index)
+    .map((side) => pixelsOfPass({ width: width * side, height: height * side }, tiling))
+    .reduce((sum, pixels) => sum + pixels, 0);
+}
+
 interface PassOptions {
+  readonly tiling: Tiling;
+  readonly smallestTile: number;
+  readonly signal: AbortSignal;
+  /** `tileSize`: less than the tiling's where memory ran out. */
+  onTile(tile: number, tiles: number, tileSize: number): void;
+}
+
+interface TilesOptions {
   readonly tiling: Tiling;
   readonly signal: AbortSignal;
   onTile(tile: number, tiles: number): void;
@@ -112,14 +159,16 @@ interface PassResult {
 
 /** The whole picture once through the upscaler, with smaller tiles as long as memory runs out. */
 async function runPass(upscaler: Upscaler, picture: RgbaPixels, options: PassOptions): Promise<PassResult> {
-  const floor = Math.max(MIN_TILE_SIZE, 2 * options.tiling.overlap);
+  const { signal } = options;
+  const floor = Math.max(options.smallestTile, 2 * options.tiling.overlap);
   let tileSize = options.tiling.size;
   for (;;) {
     // Halving what is larger than the picture would change nothing.
     const size = Math.min(tileSize, Math.max(picture.width, picture.height, floor));
     try {
       const tiling = { ...options.tiling, size };
-      return { enlarged: await runTiles(upscaler, picture, { ...options, tiling }), tileSize };
+      const onTile = (tile: number, tiles: number): void => options.onTile(tile, tiles, tileSize);
+      return { enlarged: await runTiles(upscaler, picture, { tiling, signal, onTile }), tileSize };
     } catch (error) {
       if (!isAppError(error, "OutOfMemory") || size <= floor) throw error;
       tileSize = Math.max(floor, Math.floor(size / 2));
@@ -130,7 +179,7 @@ async function runPass(upscaler: Upscaler, picture: RgbaPixels, options: PassOpt
 async function runTiles(
   upscaler: Upscaler,
   picture: RgbaPixels,
-  { tiling, signal, onTile }: PassOptions,
+  { tiling, signal, onTile }: TilesOptions,
 ): Promise<RgbaPixels> {
   const grid = planTiles(picture, tiling);
   const blender = createBlender(grid, upscaler.scale, tiling);
@@ -187,7 +236,12 @@ function checkLargest({ width, height }: Size, factor: number): void {
 }
 
 /** Not by Lanczos: its second lobes would leave a ghost of every edge, where this filter's only overshoot and are clamped. */
-function setAlpha(result: RgbaPixels, alpha: Uint8ClampedArray<ArrayBuffer>, { width, height }: Size): void {
-  const resized = resizeSamples({ data: alpha, channels: 1, width, height }, result, "bicubic");
+function setAlpha(
+  result: RgbaPixels,
+  alpha: Uint8ClampedArray<ArrayBuffer>,
+  { width, height }: Size,
+  filter: "bicubic" | "area",
+): void {
+  const resized = resizeSamples({ data: alpha, channels: 1, width, height }, result, filter);
   for (let i = 0; i < resized.length; i++) result.pixels[4 * i + 3] = resized[i];
 }

@@ -2,6 +2,7 @@
 
 import type { SerializedError } from "./app-error.ts";
 import type { GeneratedPicture, GenerationRequest, GenerationSummary } from "./generation-request.ts";
+import type { UpscaleRequest, UpscaleSummary } from "./upscale-request.ts";
 
 /** Which device runs the graphs, and why that one. */
 export interface DeviceReport {
@@ -30,7 +31,7 @@ export type EngineEvent =
   | {
       readonly type: "loading";
       readonly jobId: string;
-      /** What is being made ready, in words: "text encoder", "unet", "vae decoder". */
+      /** What is being made ready, in words: "text encoder", "unet", "vae decoder", "upscaler". */
       readonly component: string;
       /** 0 to 1 over all components of the job. */
       readonly fraction: number;
@@ -51,8 +52,27 @@ export type EngineEvent =
       readonly fraction: number;
       readonly preview?: LatentPreview;
     }
+  | {
+      /** Of an upscaling job: a tile is done. */
+      readonly type: "tile";
+      readonly jobId: string;
+      /** From 1; each pass runs the upscaler over the whole picture. */
+      readonly pass: number;
+      readonly passes: number;
+      /** Finished tiles of this pass; begins anew when tiles had to be made smaller. */
+      readonly tile: number;
+      readonly tiles: number;
+      readonly secondsPerTile: number;
+      readonly secondsLeft: number;
+      /** 0 to 1 over the whole job. */
+      readonly fraction: number;
+    }
   | { readonly type: "picture"; readonly jobId: string; readonly picture: GeneratedPicture }
-  | { readonly type: "finished"; readonly jobId: string; readonly summary: GenerationSummary }
+  | {
+      readonly type: "finished";
+      readonly jobId: string;
+      readonly summary: GenerationSummary | UpscaleSummary;
+    }
   | { readonly type: "failed"; readonly jobId: string; readonly error: SerializedError };
 
 /** Token count of a prompt as the model's text encoder sees it. */
@@ -75,6 +95,8 @@ export interface Engine {
   subscribe(listener: (event: EngineEvent) => void | Promise<void>): Promise<void>;
   /** Queues a job and resolves when it has ended; rejects with an AppError. */
   generate(jobId: string, request: GenerationRequest): Promise<GenerationSummary>;
+  /** The same for a picture to enlarge, in the same queue. */
+  upscale(jobId: string, request: UpscaleRequest): Promise<UpscaleSummary>;
   /** Ends the picture (batch) being made without keeping it and goes on with the next of the job. */
   skip(jobId: string): Promise<void>;
   /** Ends the job within one step, whether queued or running. Finished pictures are kept. */

@@ -2,6 +2,7 @@
 
 import { expose, transfer } from "comlink";
 import { tokenizerFor } from "../engine/default-tokenizers.ts";
+import { decodePicture } from "../engine/decode-picture.ts";
 import { KilnEngine } from "../engine/engine.ts";
 import { encodePng } from "../engine/encode-png.ts";
 import { ModelOpener, type TokenizerFiles } from "../library/open-model.ts";
@@ -27,6 +28,7 @@ const engine = new KilnEngine({
   openModel: (modelId, baseUrl) => (models ??= new ModelOpener(baseUrl)).open(modelId),
   defaultTokenizer: (need) => tokenizerFor(need, tokenizers),
   encodePng,
+  decodePicture,
   deviceMemoryGib: (navigator as { readonly deviceMemory?: number }).deviceMemory, // Chromium alone tells it
   version: __KILN_VERSION__,
 });
@@ -43,6 +45,7 @@ const api: Engine = {
   },
   subscribe: (listener) => engine.subscribe((event) => listener(movable(event))),
   generate: (jobId, request) => engine.generate(jobId, request),
+  upscale: (jobId, request) => engine.upscale(jobId, request),
   skip: (jobId) => engine.skip(jobId),
   interrupt: (jobId) => engine.interrupt(jobId),
   countTokens: (modelId, text) => engine.countTokens(modelId, text),

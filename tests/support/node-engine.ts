@@ -1,6 +1,6 @@
 // The real engine under Node: WASM kernels, the tiny random-weight checkpoint, an uncompressed PNG encoder. For tests only.
 
-import { crc32, deflateSync } from "node:zlib";
+import { crc32, deflateSync, inflateSync } from "node:zlib";
 import { KilnEngine, type EngineSurroundings } from "../../src/engine/engine.ts";
 import type { RgbaPixels } from "../../src/imaging/pixels.ts";
 import type { EngineEvent } from "../../src/protocol/engine-api.ts";
@@ -34,6 +34,20 @@ export function encodePngInNode({ width, height, pixels }: RgbaPixels): Promise<
   return Promise.resolve(new Uint8Array(Buffer.concat([signature, ...parts])));
 }
 
+/** Reads what encodePngInNode wrote, with whatever text chunks were put in since. */
+export async function decodePngInNode(file: Blob): Promise<RgbaPixels> {
+  const bytes = Buffer.from(await file.arrayBuffer());
+  const [width, height] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+  const start = bytes.indexOf("IDAT");
+  const rows = inflateSync(bytes.subarray(start + 4, start + 4 + bytes.readUInt32BE(start - 4)));
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  for (let y = 0; y < height; y++) {
+    const from = y * (4 * width + 1) + 1;
+    pixels.set(rows.subarray(from, from + 4 * width), 4 * width * y);
+  }
+  return { width, height, pixels };
+}
+
 export interface NodeEngine {
   readonly engine: KilnEngine;
   readonly events: EngineEvent[];
@@ -45,6 +59,7 @@ export async function startNodeEngine(changes: Partial<EngineSurroundings> = {})
     openModel: openTinyModel,
     defaultTokenizer: () => Promise.reject(new Error("the fixture brings its tokenizer")),
     encodePng: encodePngInNode,
+    decodePicture: decodePngInNode,
     version: "0.0.0-test",
     loadOrt: loadNodeOrt,
     ...changes,

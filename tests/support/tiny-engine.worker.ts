@@ -2,6 +2,7 @@
 // model ids that order a failure. Everything else is the app's worker entry.
 
 import { expose } from "comlink";
+import { decodePicture } from "../../src/engine/decode-picture.ts";
 import { encodePng } from "../../src/engine/encode-png.ts";
 import { KilnEngine } from "../../src/engine/engine.ts";
 import { AppError } from "../../src/protocol/app-error.ts";
@@ -24,6 +25,9 @@ if ("gpu" in navigator) {
 /** A job of this name loses its device while its unet's session is made: the worst moment for the runtime. */
 const DEVICE_LOSING_JOB = "loses its device";
 
+/** The name of a picture that is too much for the first worker's memory in whole tiles. */
+const TOO_LARGE = "too large.png";
+
 const engine = new KilnEngine({
   openModel(modelId) {
     if (modelId === "dies") self.close();
@@ -38,6 +42,7 @@ const engine = new KilnEngine({
   },
   defaultTokenizer: () => Promise.reject(new Error("the fixture brings its tokenizer")),
   encodePng,
+  decodePicture,
   version: "0.0.0-test",
 });
 
@@ -51,6 +56,13 @@ const api: Engine = {
       return listener(event);
     }),
   generate: (jobId, request) => engine.generate(jobId, request),
+  upscale(jobId, request) {
+    if (request.fileName === TOO_LARGE && request.maxTileSize === undefined) {
+      const details = { where: "upscaler", expected: "memory", smallerTileSize: 96 };
+      return Promise.reject(new AppError("OutOfMemory", "There is not enough memory.", details));
+    }
+    return engine.upscale(jobId, request);
+  },
   skip: (jobId) => engine.skip(jobId),
   interrupt: (jobId) => engine.interrupt(jobId),
   countTokens: (modelId, text) => engine.countTokens(modelId, text),

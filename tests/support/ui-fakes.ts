@@ -1,6 +1,8 @@
 // An engine and a library for tests of the page: plain arithmetic, no models. Everything they answer can be steered.
 
-import type { AppError } from "../../src/protocol/app-error.ts";
+import { readPictureInfotext } from "../../src/imaging/picture-infotext.ts";
+import { upscaledInfotext } from "../../src/imaging/upscale-infotext.ts";
+import { AppError } from "../../src/protocol/app-error.ts";
 import type {
   DeviceReport,
   EngineEvent,
@@ -15,6 +17,7 @@ import type {
   Library,
   ModelRecord,
 } from "../../src/protocol/library-api.ts";
+import type { UpscaleRequest, UpscaleSummary } from "../../src/protocol/upscale-request.ts";
 import type { RestartableEngine } from "../../src/ui/controllers/generation-controller.ts";
 
 export interface FakeEngineOptions {
@@ -73,9 +76,12 @@ function previewOf(request: GenerationRequest, seed: number, fraction: number): 
   return { width, height, pixels: new Uint8ClampedArray(pixels) };
 }
 
+const TILES = 4;
+
 export class FakeEngine implements RestartableEngine {
   readonly options: FakeEngineOptions;
   readonly requests: GenerationRequest[] = [];
+  readonly upscales: UpscaleRequest[] = [];
   readonly starts: EngineStart[] = [];
   #listener: (event: EngineEvent) => void | Promise<void> = () => undefined;
   #interrupted = new Set<string>();
@@ -163,6 +169,44 @@ export class FakeEngine implements RestartableEngine {
       jobId,
       picture: { jobId, index, seed, width, height, file, infotext },
     });
+  }
+
+  async upscale(jobId: string, request: UpscaleRequest): Promise<UpscaleSummary> {
+    this.upscales.push(request);
+    const { stepMs = 5 } = this.options;
+    const seconds = { load: 0.1, tiles: (TILES * stepMs) / 1000 };
+    const end = { jobId, seconds, tileSize: 192, secondsPerTile: stepMs / 1000 };
+    await this.#listener({ type: "started", jobId });
+    const bitmap = await createImageBitmap(request.file).catch(() => {
+      throw new AppError("FileFormat", `${request.fileName} could not be read as a picture.`, {
+        where: request.fileName,
+        expected: "a picture",
+      });
+    });
+    for (let tile = 1; tile <= TILES; tile++) {
+      if (this.#interrupted.has(jobId)) return { ...end, outcome: "interrupted", width: 0, height: 0 };
+      const fraction = tile / TILES;
+      const secondsLeft = ((TILES - tile) * stepMs) / 1000;
+      const place = { pass: 1, passes: 1, tile, tiles: TILES, secondsPerTile: stepMs / 1000 };
+      await this.#listener({ type: "tile", jobId, ...place, secondsLeft, fraction });
+      await sleep(stepMs);
+      if (this.options.failWith) {
+        const error = this.options.failWith;
+        this.options.failWith = undefined;
+        throw error;
+      }
+    }
+    const { target } = request;
+    const factor = target.kind === "factor" ? target.factor : target.width / bitmap.width;
+    const [width, height] = [bitmap.width * factor, bitmap.height * factor];
+    const canvas = new OffscreenCanvas(width, height);
+    canvas.getContext("2d")!.drawImage(bitmap, 0, 0, width, height);
+    const file = await canvas.convertToBlob({ type: "image/png" });
+    const original = readPictureInfotext(new Uint8Array(await request.file.arrayBuffer()));
+    const infotext = upscaledInfotext({ original, target, upscalerName: "Fake", version: "Kiln 0.1.0" });
+    const picture = { jobId, index: 0, seed: 0, width, height, file, infotext };
+    await this.#listener({ type: "picture", jobId, picture });
+    return { ...end, outcome: "finished", width, height };
   }
 
   skip(): Promise<void> {

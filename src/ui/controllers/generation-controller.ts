@@ -256,6 +256,7 @@ export class GenerationController {
       case "picture":
         await this.#store(event.picture, running.job.request);
         break;
+      case "tile": // of an upscaling job
       case "started":
       case "finished":
       case "failed":

@@ -203,6 +203,31 @@ describe("EngineClient when its worker dies", () => {
     expect(events.filter(({ type }) => type === "failed").map(({ jobId }) => jobId)).toEqual(["a"]);
   });
 
+  test("an upscaling job whose tiles did not fit goes on with smaller ones in the next worker", async () => {
+    const { engine, events } = await start();
+    const canvas = new OffscreenCanvas(12, 8);
+    const context = canvas.getContext("2d")!;
+    context.fillStyle = "#c04020";
+    context.fillRect(0, 0, 6, 8);
+    const end = await engine.upscale("a", {
+      upscaler: { kind: "resample", filter: "nearest" },
+      target: { kind: "factor", factor: 3 },
+      file: await canvas.convertToBlob(),
+      fileName: "too large.png",
+    });
+    expect(end).toMatchObject({ outcome: "finished", width: 36, height: 24 });
+    expect(workers).toHaveLength(2);
+    const [{ picture }] = events.filter((event) => event.type === "picture");
+    const bitmap = await createImageBitmap(picture.file);
+    context.clearRect(0, 0, 12, 8);
+    context.drawImage(bitmap, 0, 0, 12, 8, 0, 0, 12, 8);
+    // The left half keeps its colour; the right one stays transparent.
+    expect([...context.getImageData(2, 2, 1, 1).data]).toEqual([0xc0, 0x40, 0x20, 255]);
+    context.clearRect(0, 0, 12, 8);
+    context.drawImage(bitmap, 24, 0, 12, 8, 0, 0, 12, 8);
+    expect(context.getImageData(2, 2, 1, 1).data[3]).toBe(0);
+  });
+
   test("a job that does not react to interrupt costs the worker its life after the grace time", async () => {
     const { engine, next } = await start();
     const hanging = engine.generate("a", tinyRequest({ modelId: "hangs" }));

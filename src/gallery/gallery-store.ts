@@ -1,5 +1,6 @@
 // The gallery: picture files with their records, found by word, newest first. Draws nothing and makes no pictures.
 
+import { parseInfotext } from "../imaging/infotext.ts";
 import { AppError } from "../protocol/app-error.ts";
 import {
   completeRequest,
@@ -15,6 +16,7 @@ import {
   FAVOURITE,
   KEPT,
   type NewPicture,
+  type PictureLineage,
   type PictureRecord,
   searchedPrefixes,
   type StoredPicture,
@@ -78,25 +80,17 @@ export class GalleryStore {
    * @throws AppError StorageFull; everything stored before stays as it was.
    */
   async add(picture: GeneratedPicture, request: GenerationRequest): Promise<PictureRecord> {
-    const { jobId, index, seed, width, height, infotext, file } = picture;
-    const known = await this.#database.getAllFromIndex("pictures", "origin", [jobId, index]);
-    const same = known.find((record) => record.infotext === infotext);
-    if (same) return asRecord(same);
     const { prompt, negativePrompt, modelId } = request;
-    return await this.#store(file, {
-      jobId,
-      index,
-      seed,
-      width,
-      height,
-      prompt,
-      negativePrompt,
-      modelId,
-      infotext,
-      request,
-      favourite: false,
-      addedAt: Date.now(),
-    });
+    return await this.#addOnce(picture, { prompt, negativePrompt, modelId, request });
+  }
+
+  /** The same for a picture made from another. What the gallery knows of that one goes on, else what the infotext says. */
+  async addDerived(picture: GeneratedPicture, lineage: PictureLineage): Promise<PictureRecord> {
+    const { prompt, negativePrompt } = parseInfotext(picture.infotext);
+    const source = lineage.sourceId === undefined ? undefined : await this.get(lineage.sourceId);
+    const { modelId = "", request } = source ?? {};
+    const origin = { prompt, negativePrompt, modelId, lineage };
+    return await this.#addOnce(picture, request ? { ...origin, request } : origin);
   }
 
   /** One page of matching pictures, newest first. `before` is the `next` of the page before. */
@@ -190,6 +184,17 @@ export class GalleryStore {
 
   dispose(): void {
     this.#changes.dispose();
+  }
+
+  async #addOnce(
+    { jobId, index, seed, width, height, infotext, file }: GeneratedPicture,
+    origin: Pick<NewPicture, "prompt" | "negativePrompt" | "modelId" | "request" | "lineage">,
+  ): Promise<PictureRecord> {
+    const known = await this.#database.getAllFromIndex("pictures", "origin", [jobId, index]);
+    const same = known.find((record) => record.infotext === infotext);
+    if (same) return asRecord(same);
+    const picture = { jobId, index, seed, width, height, infotext, ...origin };
+    return await this.#store(file, { ...picture, favourite: false, addedAt: Date.now() });
   }
 
   async #store(

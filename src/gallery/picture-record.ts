@@ -2,6 +2,15 @@
 
 import type { GenerationRequest } from "../protocol/generation-request.ts";
 
+/** What a picture was made from, where that is another picture. */
+export interface PictureLineage {
+  readonly operation: "upscale";
+  /** File name of the other picture, for people. */
+  readonly sourceName: string;
+  /** Its id, where it was in this gallery. It may be deleted since. */
+  readonly sourceId?: number;
+}
+
 /** One picture of the gallery, as the page sees it. */
 export interface PictureRecord {
   /** Grows with every picture added on this device. */
@@ -16,8 +25,9 @@ export interface PictureRecord {
   readonly negativePrompt: string;
   readonly modelId: string;
   readonly infotext: string;
-  /** What was asked for. */
-  readonly request: GenerationRequest;
+  /** What was asked for; absent for a picture that came from a file. */
+  readonly request?: GenerationRequest;
+  readonly lineage?: PictureLineage;
   readonly favourite: boolean;
   /** Milliseconds since the epoch. */
   readonly addedAt: number;

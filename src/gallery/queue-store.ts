@@ -1,5 +1,6 @@
-// The persistent queue of jobs: what is waiting, running or failed, in order, across reloads and tabs. Runs nothing itself.
+// A persistent queue of jobs: what is waiting, running or failed, in order, across reloads and tabs. Runs nothing itself.
 
+import type { DBSchema, IDBPDatabase } from "idb";
 import type { SerializedError } from "../protocol/app-error.ts";
 import { completeRequest, type GenerationRequest } from "../protocol/generation-request.ts";
 import { ChangeChannel } from "./change-channel.ts";
@@ -9,9 +10,9 @@ import type { TabPresence } from "./tab-locks.ts";
 
 export type JobStatus = "pending" | "running" | "failed";
 
-export interface QueuedJob {
+export interface Queued<Request> {
   readonly id: string;
-  readonly request: GenerationRequest;
+  readonly request: Request;
   readonly status: JobStatus;
   /** Present when failed. */
   readonly error?: SerializedError;
@@ -23,19 +24,46 @@ export interface QueuedJob {
   readonly createdAt: number;
 }
 
+export type QueuedJob = Queued<GenerationRequest>;
+
+/** The database as one queue sees it. */
+interface QueueSchema<Request> extends DBSchema {
+  jobs: { key: string; value: Queued<Request>; indexes: { position: number } };
+}
+
+/** Stores of the database that hold a queue. */
+export type QueueName = "jobs" | "upscales";
+
+interface QueueRow {
+  readonly channel: string;
+  /** Adds what requests stored by an older version lack. */
+  complete(request: unknown): unknown;
+}
+
+const QUEUES: Readonly<Record<QueueName, QueueRow>> = {
+  jobs: { channel: "kiln-queue", complete: (request) => completeRequest(request as GenerationRequest) },
+  upscales: { channel: "kiln-upscales", complete: (request) => request },
+};
+
 // For messages only: what a stored job costs is its prompt.
 const JOB_BYTES = 4096;
 
-/** Owns the `jobs` store. A job that ends well is deleted: its pictures are in the gallery. */
-export class QueueStore {
-  readonly #database: PageDatabase;
+/** Owns one store. A job that ends well is deleted: its pictures are in the gallery. */
+export class QueueStore<Request = GenerationRequest> {
+  readonly #database: IDBPDatabase<QueueSchema<Request>>;
+  /** The store's name; all queues have the shape of this one. */
+  readonly #store: "jobs";
+  readonly #row: QueueRow;
   readonly #presence: TabPresence;
-  readonly #changes = new ChangeChannel<null>("kiln-queue");
+  readonly #changes: ChangeChannel<null>;
   readonly #disposal = new AbortController();
 
-  constructor(database: PageDatabase, presence: TabPresence) {
-    this.#database = database;
+  constructor(database: PageDatabase, presence: TabPresence, name: QueueName = "jobs") {
+    this.#database = database as unknown as IDBPDatabase<QueueSchema<Request>>;
+    this.#store = name as "jobs";
     this.#presence = presence;
+    this.#row = QUEUES[name];
+    this.#changes = new ChangeChannel(this.#row.channel);
   }
 
   /** Called after every change, in every tab. */
@@ -44,19 +72,22 @@ export class QueueStore {
   }
 
   /** All jobs, first to run first. */
-  async list(): Promise<readonly QueuedJob[]> {
-    return (await this.#database.getAllFromIndex("jobs", "position")).map(complete);
+  async list(): Promise<readonly Queued<Request>[]> {
+    return (await this.#database.getAllFromIndex(this.#store, "position")).map((job) => this.#complete(job));
   }
 
-  async enqueue(request: GenerationRequest, options: { readonly front?: boolean } = {}): Promise<QueuedJob> {
-    const job = { id: crypto.randomUUID(), request, status: "pending", createdAt: Date.now() } as const;
-    await this.#rewrite((jobs) => insertPending(jobs, { ...job, position: 0 }, options.front ?? false));
-    return (await this.#database.get("jobs", job.id))!;
+  async enqueue(
+    request: Request,
+    { front = false, id = crypto.randomUUID() }: { readonly front?: boolean; readonly id?: string } = {},
+  ): Promise<Queued<Request>> {
+    const job = { id, request, status: "pending", createdAt: Date.now() } as const;
+    await this.#rewrite((jobs) => insertPending(jobs, { ...job, position: 0 }, front));
+    return (await this.#database.get(this.#store, job.id))!;
   }
 
   /** Marks the first pending job as running in this tab and returns it; two tabs never get the same one. */
-  async takeNext(): Promise<QueuedJob | undefined> {
-    let taken: QueuedJob | undefined;
+  async takeNext(): Promise<Queued<Request> | undefined> {
+    let taken: Queued<Request> | undefined;
     await this.#rewrite((jobs) =>
       jobs.map((job) => {
         if (taken || job.status !== "pending") return job;
@@ -64,8 +95,8 @@ export class QueueStore {
         return taken;
       }),
     );
-    const stored = taken && (await this.#database.get("jobs", taken.id));
-    return stored && complete(stored);
+    const stored = taken && (await this.#database.get(this.#store, taken.id));
+    return stored && this.#complete(stored);
   }
 
   /** The job ended (finished or interrupted): it leaves the queue. */
@@ -137,6 +168,10 @@ export class QueueStore {
     this.#changes.dispose();
   }
 
+  #complete(job: Queued<Request>): Queued<Request> {
+    return { ...job, request: this.#row.complete(job.request) as Request };
+  }
+
   async #releaseJobsOf(isGone: (runner: string | undefined) => boolean): Promise<number> {
     let released = 0;
     await this.#rewrite((jobs) =>
@@ -149,14 +184,14 @@ export class QueueStore {
     return released;
   }
 
-  async #replace(id: string, change: (job: QueuedJob) => QueuedJob): Promise<void> {
+  async #replace(id: string, change: (job: Queued<Request>) => Queued<Request>): Promise<void> {
     await this.#rewrite((jobs) => jobs.map((job) => (job.id === id ? change(job) : job)));
   }
 
   // The queue is short and its order is its meaning: every change reads and renumbers it in one transaction.
-  async #rewrite(change: (jobs: readonly QueuedJob[]) => readonly QueuedJob[]): Promise<void> {
+  async #rewrite(change: (jobs: readonly Queued<Request>[]) => readonly Queued<Request>[]): Promise<void> {
     const changed = await namingStorageErrors("the queue", JOB_BYTES, async () => {
-      const transaction = this.#database.transaction("jobs", "readwrite");
+      const transaction = this.#database.transaction(this.#store, "readwrite");
       const before = await transaction.store.index("position").getAll();
       const after = change(before).map((job, position) =>
         job.position === position ? job : { ...job, position },
@@ -175,22 +210,22 @@ export class QueueStore {
   }
 }
 
-function complete(job: QueuedJob): QueuedJob {
-  return { ...job, request: completeRequest(job.request) };
-}
-
 /** The job without the fields that belong to one status. */
-function plain(job: QueuedJob): Omit<QueuedJob, "error" | "runner"> {
+function plain<Request>(job: Queued<Request>): Omit<Queued<Request>, "error" | "runner"> {
   const { id, request, status, position, createdAt } = job;
   return { id, request, status, position, createdAt };
 }
 
-function without(jobs: readonly QueuedJob[], id: string): readonly QueuedJob[] {
+function without<Request>(jobs: readonly Queued<Request>[], id: string): readonly Queued<Request>[] {
   return jobs.filter((job) => job.id !== id);
 }
 
 /** Adds a job at the end, or before the first that waits. */
-function insertPending(jobs: readonly QueuedJob[], job: QueuedJob, front: boolean): readonly QueuedJob[] {
+function insertPending<Request>(
+  jobs: readonly Queued<Request>[],
+  job: Queued<Request>,
+  front: boolean,
+): readonly Queued<Request>[] {
   const firstPending = jobs.findIndex((candidate) => candidate.status === "pending");
   return front && firstPending >= 0 ? jobs.toSpliced(firstPending, 0, job) : [...jobs, job];
 }

@@ -2,6 +2,7 @@
 
 import type { DevicePreference } from "../protocol/engine-api.ts";
 import { isLoraUse, type LoraUse, type NoiseSource } from "../protocol/generation-request.ts";
+import { MAX_UPSCALE_FACTOR } from "../protocol/upscale-request.ts";
 
 /** Fields of the Generate form. An absent field follows the chosen model's defaults. */
 export interface FormFields {
@@ -22,8 +23,20 @@ export interface FormFields {
   readonly clipSkip?: number;
 }
 
+/** Fields of the Upscale form. */
+export interface UpscaleFields {
+  /** Id of a model, "lanczos" or "nearest"; empty for the first there is. */
+  readonly upscaler: string;
+  readonly mode: "factor" | "size";
+  readonly factor: number;
+  readonly width: number;
+  readonly height: number;
+  readonly crop: boolean;
+}
+
 export interface SettingValues {
   readonly form: FormFields;
+  readonly upscale: UpscaleFields;
   readonly theme: "auto" | "light" | "dark";
   /** BCP 47 tag, or "auto" for the browser's. */
   readonly language: string;
@@ -87,8 +100,35 @@ function repairForm(value: unknown): FormFields {
   );
 }
 
+const UPSCALE: UpscaleFields = {
+  upscaler: "",
+  mode: "factor",
+  factor: 2,
+  width: 1024,
+  height: 1024,
+  crop: false,
+};
+
+const upscaleChecks: Readonly<Record<keyof UpscaleFields, (value: unknown) => boolean>> = {
+  upscaler: (value) => isText(value) && (value as string).length <= 200,
+  mode: isOneOf("factor", "size"),
+  factor: (value) => isFinite(value) && (value as number) >= 1 && (value as number) <= MAX_UPSCALE_FACTOR,
+  width: isWhole(1, 16384),
+  height: isWhole(1, 16384),
+  crop: isFlag,
+};
+
+function repairUpscale(value: unknown): UpscaleFields {
+  if (typeof value !== "object" || value === null) return UPSCALE;
+  const stored = value as Readonly<Record<string, unknown>>;
+  const names = Object.keys(upscaleChecks) as (keyof UpscaleFields)[];
+  const valid = names.filter((name) => upscaleChecks[name](stored[name]));
+  return { ...UPSCALE, ...Object.fromEntries(valid.map((name) => [name, stored[name]])) };
+}
+
 export const settings: { readonly [K in SettingKey]: SettingRow<SettingValues[K]> } = {
   form: { default: {}, repair: repairForm },
+  upscale: { default: UPSCALE, repair: repairUpscale },
   theme: row<SettingValues["theme"]>("auto", isOneOf("auto", "light", "dark")),
   language: row("auto", isName),
   device: row<DevicePreference>("auto", isOneOf("auto", "webgpu", "wasm")),

@@ -284,7 +284,10 @@ function filesOf(record: NewPicture): string[] {
 }
 
 function asRecord(stored: StoredPicture): PictureRecord {
-  const record: Partial<StoredPicture> = { ...stored, request: completeRequest(stored.request) };
+  const record: Partial<StoredPicture> = {
+    ...stored,
+    ...(stored.request && { request: completeRequest(stored.request) }),
+  };
   delete (record as { terms?: unknown }).terms;
   delete (record as { deletedAt?: unknown }).deletedAt;
   return record as PictureRecord;

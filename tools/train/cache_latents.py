@@ -20,6 +20,7 @@ from vae import AutoencoderKL
 
 CAPTIONS_PER_SCENE = 6
 CHUNK = 64
+POSITION_WORDS = ("left", "right", "center", "centre", "centered", "middle")
 MAX_SIZE = 1024  # keeps training seeds below all others
 
 
@@ -41,10 +42,14 @@ def open_latents(size: int) -> LatentSet:
             f"{progress}: expected cached latents (run cache_latents.py --size {size}), got nothing"
         )
     rows = json.loads(progress.read_text())["rows"]
+    ids = np.load(folder / "ids.npy", mmap_mode="r")[:rows]
+    tokenizer = Tokenizer()
+    position_ids = [tokenizer.encode(word)[1] for word in POSITION_WORDS]
     return LatentSet(
         np.load(folder / "latents.npy", mmap_mode="r")[:rows],
-        np.load(folder / "ids.npy", mmap_mode="r")[:rows],
+        ids,
         np.array([target_row(scene_of(first_scene_seed(size) + row)) for row in range(rows)]),
+        np.isin(ids, position_ids).any(axis=2),
     )
 
 

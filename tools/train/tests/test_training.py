@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from checkpoints import Average, load_state, save_state, scheduled_rate
+from data import FAVOUR, LatentSet
 from diffusion import GuidedDenoiser, alphas_cumprod, karras_sigmas, loss_weights, sample
 from hints import AttributeHeads
 from labels import ATTRIBUTES
 from optimizer import MuonAdamW, orthogonalise
 from state_parts import PART_BYTES, join, split
-from train_unet import parse_plan, stratified_timesteps
+from train_unet import parse_plan, stratified_timesteps, training_noise
 
 
 def test_schedule_is_that_of_sd1() -> None:
@@ -50,6 +52,24 @@ def test_sampler_reaches_the_only_possible_picture() -> None:
     context = torch.zeros(1, 77, 8)
     denoiser = GuidedDenoiser(PointDenoiser(point), context, context, 5.0)
     torch.testing.assert_close(sample(denoiser, torch.randn(1, 4, 4, 4), 12), point, rtol=1e-3, atol=1e-3)
+
+
+def test_training_noise_has_unit_variance_and_hides_the_mean() -> None:
+    torch.manual_seed(0)
+    noise = training_noise(torch.zeros(2048, 4, 16, 16))
+    assert float(noise.var()) == pytest.approx(1, abs=0.03)
+    # White noise of 256 values has means of 1/16.
+    assert float(noise.mean(dim=(2, 3)).std()) > 2 / 16
+
+
+def test_captions_that_state_a_position_are_drawn_more_often() -> None:
+    favoured = np.zeros((1, 6), dtype=bool)
+    favoured[0, 2] = True
+    ids = np.arange(6, dtype=np.int16).reshape(1, 6, 1)
+    latents = LatentSet(np.zeros((1, 4, 2, 2), np.float16), ids, np.zeros((1, 1), np.int64), favoured)
+    drawn = latents.batch(np.random.default_rng(0), 4000)[1].flatten().bincount(minlength=6) / 4000
+    assert float(drawn[2]) == pytest.approx(FAVOUR / (FAVOUR + 5), abs=0.03)
+    assert float(drawn[0]) == pytest.approx(1 / (FAVOUR + 5), abs=0.03)
 
 
 def test_orthogonalise_levels_the_singular_values() -> None:

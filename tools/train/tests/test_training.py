@@ -10,13 +10,14 @@ import torch
 from torch import nn
 
 from checkpoints import Average, load_state, save_state, scheduled_rate
+from config import TRAIN_STEPS
 from data import FAVOUR, LatentSet
 from diffusion import GuidedDenoiser, alphas_cumprod, karras_sigmas, loss_weights, sample
 from hints import AttributeHeads
 from labels import ATTRIBUTES
 from optimizer import MuonAdamW, orthogonalise
 from state_parts import PART_BYTES, join, split
-from train_unet import parse_plan, stratified_timesteps, training_noise
+from train_unet import TIMESTEP_POWER, parse_plan, stratified_timesteps, training_noise
 
 
 def test_schedule_is_that_of_sd1() -> None:
@@ -146,9 +147,11 @@ def test_plan() -> None:
         parse_plan("128:1")
 
 
-def test_timesteps_cover_the_schedule_evenly() -> None:
-    timesteps = stratified_timesteps(100, torch.device("cpu"))
-    assert torch.equal(timesteps.sort().values // 10, torch.arange(100))
+def test_timesteps_cover_the_schedule_and_lean_to_strong_noise() -> None:
+    timesteps = stratified_timesteps(100, torch.device("cpu")).sort().values
+    edges = (torch.arange(101) / 100) ** TIMESTEP_POWER * TRAIN_STEPS
+    assert bool((timesteps >= edges[:-1].floor()).all() and (timesteps <= edges[1:].ceil()).all())
+    assert timesteps.float().mean() > 0.55 * TRAIN_STEPS
 
 
 def test_state_survives_disk_and_splitting(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import type { UpscaleRequest, UpscaleSummary } from "../protocol/upscale-request
 import { interruptedSummary, runGenerationJob } from "./generation-job.ts";
 import { JobQueue, type JobControl } from "./job-queue.ts";
 import { memoryBudget } from "./memory-policy.ts";
-import { ModelLoader, type DefaultTokenizer, type OpenModel } from "./model-loader.ts";
+import { ModelLoader, type DefaultTokenizer, type ListModels, type OpenModel } from "./model-loader.ts";
 import type { EncodePng } from "./picture-file.ts";
 import { interruptedUpscale, runUpscaleJob, type DecodePicture } from "./upscale-job.ts";
 
@@ -22,6 +22,8 @@ import { interruptedUpscale, runUpscaleJob, type DecodePicture } from "./upscale
 export interface EngineSurroundings {
   /** `baseUrl` is the one given to `start`. */
   readonly openModel: (modelId: string, baseUrl: string) => ReturnType<OpenModel>;
+  /** All models of the library, for what prompts call by name. */
+  readonly listModels?: (baseUrl: string) => ReturnType<ListModels>;
   readonly defaultTokenizer: DefaultTokenizer;
   readonly encodePng: EncodePng;
   readonly decodePicture: DecodePicture;
@@ -111,8 +113,9 @@ export class KilnEngine implements Engine {
 
   async countTokens(modelId: string, text: string): Promise<TokenCount> {
     const { loader } = await this.#ready();
-    const { tokenizers } = await loader.open(modelId);
-    return countPromptTokens(tokenizers[0], text);
+    const model = await loader.open(modelId);
+    const embeddings = await loader.embeddings(model);
+    return countPromptTokens(embeddings.tokenizer(model.tokenizers[0]), text);
   }
 
   /** Waits for running jobs to end, then frees sessions and the device. */
@@ -191,11 +194,17 @@ export class KilnEngine implements Engine {
       throw error;
     }
     const runtime = new OrtRuntime(build, await chooseDevice(device, build.threads));
-    const { openModel, defaultTokenizer, deviceMemoryGib } = this.#surroundings;
+    const { openModel, listModels, defaultTokenizer, deviceMemoryGib } = this.#surroundings;
     const budget = memoryBudget(runtime.device.kind, deviceMemoryGib);
     return {
       runtime,
-      loader: new ModelLoader(runtime, (id) => openModel(id, baseUrl), defaultTokenizer, budget),
+      loader: new ModelLoader(
+        runtime,
+        (id) => openModel(id, baseUrl),
+        defaultTokenizer,
+        budget,
+        listModels && (() => listModels(baseUrl)),
+      ),
     };
   }
 

@@ -195,12 +195,17 @@ class JobRun<X> {
 
   async #deliver(prepared: PreparedJob, batch: number, pictures: readonly PixelTensor[]): Promise<void> {
     const { jobId, request, encodePng, version, deliver } = this.#job;
-    const { record } = prepared.model;
+    const { record, vae } = prepared.model;
+    const { embeddings } = prepared;
     const seeds = this.#seeds(batch);
     if (batch === 0) this.#dump.image(pictures[0]);
     for (const [i, pixels] of pictures.entries()) {
       const seed = seeds[i];
-      const { file, infotext } = await pictureFile(pixels, { request, seed, record, version }, encodePng);
+      const { file, infotext } = await pictureFile(
+        pixels,
+        { request, seed, record, vae: vae.record, embeddings, version },
+        encodePng,
+      );
       const { width, height } = pixels;
       const index = batch * request.batchSize + i;
       await deliver({

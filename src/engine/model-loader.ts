@@ -5,18 +5,19 @@ import type { OpenedModel as LibraryModel, TokenizerFiles } from "../library/ope
 import { buildTextEncoder } from "../models/clip-text-encoder.ts";
 import { detectModel } from "../models/detect-model.ts";
 import { dialectFor, type Dialect, type Precision } from "../models/dialects.ts";
-import type { DetectedModel } from "../models/model-config.ts";
+import type { DetectedModel, VaeConfig } from "../models/model-config.ts";
 import { buildUpscaler } from "../models/upscalers/build-upscaler.ts";
 import { detectUpscaler } from "../models/upscalers/detect-upscaler.ts";
 import type { DetectedUpscaler } from "../models/upscalers/upscaler-config.ts";
 import { buildUnet } from "../models/unet.ts";
 import { buildVaeDecoder } from "../models/vae-decoder.ts";
 import { buildVaeEncoder } from "../models/vae-encoder.ts";
+import { detectVaeFile } from "../models/vae-file.ts";
 import type { OnnxModel } from "../onnx/onnx-model.ts";
 import type { OrtRuntime } from "../ort/ort-runtime.ts";
 import type { OrtSession } from "../ort/ort-session.ts";
 import { createClipTokenizer, type ClipTokenizer } from "../prompt/clip-tokenizer.ts";
-import { isAppError } from "../protocol/app-error.ts";
+import { AppError, isAppError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { openDiffusersFolder } from "../weights/diffusers-folder.ts";
@@ -24,6 +25,7 @@ import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import type { TokenizerNeed } from "./default-tokenizers.ts";
 import { sessionsToRelease, type HeldSession, type SessionKind } from "./memory-policy.ts";
 import type { UnetShape } from "./ort-components.ts";
+import { promptEmbeddings, type PromptEmbeddings } from "./prompt-embeddings.ts";
 
 /** Rejects with ModelNotFound, FileFormat or Network. */
 export type OpenModel = (modelId: string) => Promise<LibraryModel>;
@@ -31,11 +33,23 @@ export type OpenModel = (modelId: string) => Promise<LibraryModel>;
 /** The tokenizer of files that bring none; rejects with UnsupportedModel when there is none that fits. */
 export type DefaultTokenizer = (need: TokenizerNeed) => Promise<TokenizerFiles>;
 
+/** All models of the library. */
+export type ListModels = () => Promise<readonly ModelRecord[]>;
+
 export interface OpenedModel {
   readonly record: ModelRecord;
   readonly detected: DetectedModel;
   /** One per text encoder, each padding as that was trained. */
   readonly tokenizers: readonly ClipTokenizer[];
+  /** The checkpoint's own, or another file's in its place. */
+  readonly vae: OpenedVae;
+}
+
+export interface OpenedVae {
+  /** Absent for the checkpoint's own. */
+  readonly record?: ModelRecord;
+  readonly checkpoint: Checkpoint;
+  readonly config: VaeConfig;
 }
 
 export interface OpenedUpscaler {
@@ -60,6 +74,7 @@ export class ModelLoader {
   readonly #defaultTokenizer: DefaultTokenizer;
   /** Bytes that all sessions may hold together. */
   readonly budget: number;
+  readonly #listModels: ListModels;
   readonly #sessions = new Map<string, CachedSession>();
   readonly #float32Models = new Set<string>();
   /** Newest last. */
@@ -69,15 +84,46 @@ export class ModelLoader {
   #uses = 0;
 
   /** `budget`: from the memory policy. */
-  constructor(runtime: OrtRuntime, openModel: OpenModel, defaultTokenizer: DefaultTokenizer, budget: number) {
+  constructor(
+    runtime: OrtRuntime,
+    openModel: OpenModel,
+    defaultTokenizer: DefaultTokenizer,
+    budget: number,
+    listModels: ListModels = () => Promise.resolve([]),
+  ) {
     this.#runtime = runtime;
+    this.#listModels = listModels;
     this.#openModel = openModel;
     this.#defaultTokenizer = defaultTokenizer;
     this.budget = budget;
   }
 
-  /** Reads headers and the tokenizer; no weights yet. The models opened last are kept. */
-  async open(modelId: string): Promise<OpenedModel> {
+  /**
+   * Reads headers and the tokenizer; no weights yet. The models opened last are kept.
+   * @param vaeId of a VAE to use instead of the checkpoint's own.
+   */
+  async open(modelId: string, vaeId?: string): Promise<OpenedModel> {
+    const model = await this.#open(modelId);
+    return vaeId === undefined ? model : { ...model, vae: await this.#openVae(model, vaeId) };
+  }
+
+  /** Embeddings that prompts for this model may name, as the library has them now. */
+  async embeddings(model: OpenedModel): Promise<PromptEmbeddings> {
+    return promptEmbeddings(model.detected, await this.#listModels(), this.#openModel);
+  }
+
+  async #openVae({ detected }: OpenedModel, vaeId: string): Promise<OpenedVae> {
+    const { source, record } = await this.#openModel(vaeId);
+    const { checkpoint, vae } = detectVaeFile(await openCheckpoint(source), detected.family);
+    if (vae.downscale === detected.vae.downscale) return { record, checkpoint, config: vae };
+    throw new AppError("UnsupportedModel", `${record.name} is a VAE for other models than this one.`, {
+      where: record.fileName,
+      expected: `${detected.vae.downscale} pixels per latent`,
+      got: `${vae.downscale}`,
+    });
+  }
+
+  async #open(modelId: string): Promise<OpenedModel> {
     const known = this.#opened.get(modelId);
     if (known) return known;
     const libraryModel = await this.#openModel(modelId);
@@ -85,8 +131,12 @@ export class ModelLoader {
     const { checkpoint, tokenizer: ownFiles } = await openWeights(libraryModel);
     // Not detected anew: the file was imported under another name, which may have decided it.
     const detected = detectModel(checkpoint, record.family);
-    const tokenizers = await this.#tokenizers(record.name, detected, ownFiles);
-    const model = { record, detected, tokenizers };
+    const model = {
+      record,
+      detected,
+      tokenizers: await this.#tokenizers(record.name, detected, ownFiles),
+      vae: { checkpoint: detected.checkpoint, config: detected.vae },
+    };
     this.#opened.set(modelId, model);
     for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);
     return model;
@@ -136,7 +186,11 @@ export class ModelLoader {
   /** `index` counts the family's text encoders. */
   textEncoder(model: OpenedModel, index: number, clipSkip: number): Promise<OrtSession> {
     return this.#session(model, "text encoder", `${index}, clip skip ${clipSkip}`, "cpu", (dialect) =>
-      buildTextEncoder(model.detected.checkpoint, model.detected.textEncoders[index], { dialect, clipSkip }),
+      buildTextEncoder(model.detected.checkpoint, model.detected.textEncoders[index], {
+        dialect,
+        clipSkip,
+        replaceable: true,
+      }),
     );
   }
 
@@ -152,8 +206,10 @@ export class ModelLoader {
   }
 
   vaeDecoder(model: OpenedModel, latentHeight: number, latentWidth: number): Promise<OrtSession> {
-    return this.#session(model, "vae decoder", `${latentHeight}x${latentWidth}`, "cpu", (dialect) =>
-      buildVaeDecoder(model.detected.checkpoint, model.detected.vae, {
+    const { record, checkpoint, config } = model.vae;
+    const variant = `${record?.id ?? "own"} ${latentHeight}x${latentWidth}`;
+    return this.#session(model, "vae decoder", variant, "cpu", (dialect) =>
+      buildVaeDecoder(checkpoint, config, {
         dialect,
         batch: 1,
         latentHeight,
@@ -163,8 +219,10 @@ export class ModelLoader {
   }
 
   vaeEncoder(model: OpenedModel, height: number, width: number): Promise<OrtSession> {
-    return this.#session(model, "vae encoder", `${height}x${width}`, "cpu", (dialect) =>
-      buildVaeEncoder(model.detected.checkpoint, model.detected.vae, { dialect, height, width }),
+    const { record, checkpoint, config } = model.vae;
+    const variant = `${record?.id ?? "own"} ${height}x${width}`;
+    return this.#session(model, "vae encoder", variant, "cpu", (dialect) =>
+      buildVaeEncoder(checkpoint, config, { dialect, height, width }),
     );
   }
 

@@ -11,21 +11,43 @@ import type {
 } from "../pipeline/components.ts";
 import type { Upscaler } from "../pipeline/upscale.ts";
 import type { LatentStore } from "./latent-store.ts";
+import type { TokenVectors } from "./prompt-embeddings.ts";
 import { yieldToMessages } from "./yield-to-messages.ts";
 
 export function createTextEncoder(
   width: number,
+  embeddings: TokenVectors,
   sessionFor: (clipSkip: number) => Promise<OrtSession>,
 ): TextEncoder {
   return {
     width,
     async encode(tokenIds, clipSkip) {
+      const feeds = await withVectors(tokenIds, width, embeddings);
       const session = await sessionFor(clipSkip);
       await yieldToMessages();
-      const { hidden, pooled } = await session.run({ input_ids: tokenIds });
+      const { hidden, pooled } = await session.run(feeds);
       return { hidden, pooled };
     },
   };
+}
+
+/** Placeholders become token 0, which is not kept, and their vectors. */
+async function withVectors(
+  tokenIds: Int32Array,
+  width: number,
+  embeddings: TokenVectors,
+): Promise<{ input_ids: Int32Array; vectors: Float32Array; kept: Float32Array }> {
+  const ids = tokenIds.slice();
+  const vectors = new Float32Array(ids.length * width);
+  const kept = new Float32Array(ids.length).fill(1);
+  for (const [position, id] of tokenIds.entries()) {
+    const vector = await embeddings.vector(id);
+    if (!vector) continue;
+    vectors.set(vector, position * width);
+    ids[position] = 0;
+    kept[position] = 0;
+  }
+  return { input_ids: ids, vectors, kept };
 }
 
 /** The UNet's graph depends on all of these. */

@@ -7,6 +7,7 @@ import { insertPngText } from "../imaging/png-text.ts";
 import type { PixelTensor } from "../pipeline/components.ts";
 import type { GenerationRequest } from "../protocol/generation-request.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
+import { embeddingName } from "./prompt-embeddings.ts";
 
 /** Encodes opaque RGBA pixels as a PNG file's bytes. */
 export type EncodePng = (pixels: RgbaPixels) => Promise<Uint8Array<ArrayBuffer>>;
@@ -16,13 +17,17 @@ export interface PictureOrigin {
   /** The picture's own seed. */
   readonly seed: number;
   readonly record: ModelRecord;
+  /** In the place of the model's own. */
+  readonly vae?: ModelRecord;
+  /** That the prompts named. */
+  readonly embeddings: readonly ModelRecord[];
   /** Of the program: "0.1.0". */
   readonly version: string;
 }
 
 export async function pictureFile(
   { data, width, height }: PixelTensor,
-  { request, seed, record, version }: PictureOrigin,
+  { request, seed, record, vae, embeddings, version }: PictureOrigin,
   encodePng: EncodePng,
 ): Promise<{ readonly file: Blob; readonly infotext: string }> {
   const infotext = formatInfotext(
@@ -31,6 +36,8 @@ export async function pictureFile(
       seed,
       modelName: record.fileName.replace(/\.[^.]+$/, ""), // A1111 names a model by its file, without the extension
       modelSha256: record.sha256,
+      ...(vae && { vae: { name: vae.fileName, sha256: vae.sha256 } }),
+      embeddings: embeddings.map((used) => ({ name: embeddingName(used), sha256: used.sha256 })),
       version: `Kiln ${version}`,
     }),
   );

@@ -6,6 +6,7 @@ import type { ConditioningSchedule } from "../pipeline/conditioning-schedule.ts"
 import type { PromptEncoder } from "../pipeline/conditioning.ts";
 import { invalidRequest } from "../pipeline/validate-request.ts";
 import type { GenerationRequest } from "../protocol/generation-request.ts";
+import type { ModelRecord } from "../protocol/library-api.ts";
 import { noiseScheduleOf, type NoiseSchedule } from "../sampling/noise-schedule.ts";
 import { predictions, type PredictionRow } from "../sampling/prediction.ts";
 import { samplerNamed, sigmasFor, type SamplerRow } from "../sampling/samplers.ts";
@@ -25,6 +26,8 @@ export interface PreparedJob {
   readonly positive: ConditioningSchedule<Conditioning>;
   /** Absent when guidance is off. */
   readonly negative: ConditioningSchedule<Conditioning> | undefined;
+  /** Textual inversion embeddings that the prompts named. */
+  readonly embeddings: readonly ModelRecord[];
 }
 
 /** Wraps everything that loads, so that it is announced, timed and left early when the job was ended. */
@@ -38,22 +41,27 @@ export async function prepareJob(
   loader: ModelLoader,
   whileLoading: WhileLoading,
 ): Promise<PreparedJob> {
-  const model = await whileLoading("text encoder", () => loader.open(request.modelId));
-  const { family, unet, vae, textEncoders } = model.detected;
+  const model = await whileLoading("text encoder", () => loader.open(request.modelId, request.vaeId));
+  const { family, unet, textEncoders } = model.detected;
+  const { downscale } = model.vae.config;
   const noiseSchedule = noiseScheduleOf(family.noiseSchedule);
   const sampler = samplerNamed(request.sampler);
   if (!sampler) throw invalidRequest("sampler", "Sampler", "a known sampler", request.sampler);
   const sigmas = sigmasFor(sampler, request.schedule, request.steps, noiseSchedule);
   if (!sigmas) throw invalidRequest("schedule", "Schedule", "a known schedule", request.schedule);
 
+  const embeddings = await loader.embeddings(model);
   const encoders = textEncoders.map(({ width }, index): PromptEncoder => {
     const load = (clipSkip: number): ReturnType<ModelLoader["textEncoder"]> =>
       whileLoading("text encoder", () => loader.textEncoder(model, index, clipSkip));
-    return { tokenizer: model.tokenizers[index], encoder: createTextEncoder(width, load) };
+    const tokenizer = embeddings.tokenizer(model.tokenizers[index]);
+    return { tokenizer, encoder: createTextEncoder(width, embeddings.vectors(tokenizer, index), load) };
   });
   const extraChannels = await joinExtraChannels(
     family.extraChannels,
-    blankExtraChannels(vae, request, (pixels) => encodePixels(pixels, model, request, loader, whileLoading)),
+    blankExtraChannels(model.vae.config, request, (pixels) =>
+      encodePixels(pixels, model, request, loader, whileLoading),
+    ),
   );
   const evaluations = request.steps * sampler.order;
   const { positive, negative } = await conditionPrompts(
@@ -69,9 +77,10 @@ export async function prepareJob(
     noiseSchedule,
     sampler,
     sigmas,
-    latentShape: [unet.outChannels, request.height / vae.downscale, request.width / vae.downscale],
+    latentShape: [unet.outChannels, request.height / downscale, request.width / downscale],
     positive,
     negative,
+    embeddings: embeddings.used,
   };
 }
 

@@ -10,6 +10,7 @@ export interface FormFields {
   readonly negativePrompt?: string;
   readonly modelId?: string;
   readonly loras?: readonly LoraUse[];
+  readonly vaeId?: string;
   readonly width?: number;
   readonly height?: number;
   readonly steps?: number;
@@ -78,6 +79,7 @@ const formChecks: Readonly<Record<keyof FormFields, (value: unknown) => boolean>
   prompt: isText,
   negativePrompt: isText,
   modelId: isName,
+  vaeId: isName,
   loras: (value) => Array.isArray(value) && value.every(isLoraUse),
   width: isWhole(1, 16384),
   height: isWhole(1, 16384),

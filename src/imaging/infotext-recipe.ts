@@ -3,6 +3,12 @@
 import type { GenerationRequest, NoiseSource } from "../protocol/generation-request.ts";
 import type { Infotext } from "./infotext.ts";
 
+export interface FileFacts {
+  readonly name: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
 /** One picture of a job, as its infotext tells it. */
 export interface PictureFacts {
   readonly request: GenerationRequest;
@@ -11,15 +17,24 @@ export interface PictureFacts {
   readonly modelName: string;
   /** SHA-256 of the model file, lower-case hex. */
   readonly modelSha256: string;
+  /** The VAE used instead of the model's own: its file's name, with its extension, as A1111 writes it. */
+  readonly vae?: FileFacts;
+  /** Textual inversion embeddings, by the name they have in the prompt. */
+  readonly embeddings?: readonly FileFacts[];
   /** Program and version, such as "Kiln 0.1.0". */
   readonly version: string;
 }
 
 // A1111's short model hash ("AutoV2").
 const MODEL_HASH_DIGITS = 10;
+const EMBEDDING_HASH_DIGITS = 12;
 
 /** The infotext of a picture, keys in A1111's order. */
-export function pictureInfotext({ request, seed, modelName, modelSha256, version }: PictureFacts): Infotext {
+export function pictureInfotext(facts: PictureFacts): Infotext {
+  const { request, seed, modelName, modelSha256, version, vae, embeddings = [] } = facts;
+  const embeddingHashes = embeddings.map(
+    ({ name, sha256 }) => `${name}: ${sha256.slice(0, EMBEDDING_HASH_DIGITS)}`,
+  );
   return {
     prompt: request.prompt,
     negativePrompt: request.negativePrompt,
@@ -32,8 +47,12 @@ export function pictureInfotext({ request, seed, modelName, modelSha256, version
       ["Size", `${request.width}x${request.height}`],
       ["Model hash", modelSha256.slice(0, MODEL_HASH_DIGITS)],
       ["Model", modelName],
+      ...(vae
+        ? [["VAE hash", vae.sha256.slice(0, MODEL_HASH_DIGITS)] as const, ["VAE", vae.name] as const]
+        : []),
       ...(request.clipSkip > 1 ? [["Clip skip", `${request.clipSkip}`] as const] : []),
       ["RNG", request.noiseSource.toUpperCase()],
+      ...(embeddingHashes.length > 0 ? [["TI hashes", embeddingHashes.join(", ")] as const] : []),
       ["Version", version],
     ],
   };
@@ -55,6 +74,9 @@ export interface InfotextRecipe {
   readonly modelName?: string;
   /** First digits of the model file's SHA-256. */
   readonly modelHash?: string;
+  /** File name of the VAE used instead of the model's own, and the first digits of its SHA-256. */
+  readonly vaeName?: string;
+  readonly vaeHash?: string;
 }
 
 // Before 1.9, A1111 named the schedule as part of the sampler.
@@ -101,5 +123,7 @@ export function recipeFromInfotext({ prompt, negativePrompt, parameters }: Infot
     noiseSource: NOISE_SOURCES[values.get("RNG") ?? "GPU"],
     modelName: values.get("Model"),
     modelHash: values.get("Model hash"),
+    vaeName: values.get("VAE"),
+    vaeHash: values.get("VAE hash"),
   });
 }

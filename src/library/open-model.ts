@@ -36,6 +36,14 @@ export class ModelOpener {
     this.#baseUrl = baseUrl;
   }
 
+  /** Embedded models first, then imported ones, newest first. Without IndexedDB the embedded ones alone. */
+  async list(): Promise<readonly ModelRecord[]> {
+    this.#manifest ??= await fetchManifest(this.#baseUrl);
+    this.#database ??= await openLibraryDatabase().catch(() => undefined);
+    const imported = (await this.#database?.getAllFromIndex("models", "addedAt")) ?? [];
+    return [...embeddedRecords(this.#manifest), ...imported.reverse()];
+  }
+
   /** @throws AppError ModelNotFound, FileFormat, Network. */
   async open(modelId: string): Promise<OpenedModel> {
     this.#manifest ??= await fetchManifest(this.#baseUrl);

@@ -5,7 +5,7 @@ import { gelu, quickGelu } from "../onnx/fused-ops.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/graph.ts";
 import type { OnnxModel } from "../onnx/onnx-model.ts";
-import { add, argMax, cast, gather, gemm, matMul, reshape } from "../onnx/ops.ts";
+import { add, argMax, cast, gather, gemm, matMul, mul, reshape } from "../onnx/ops.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { Dialect } from "./dialects.ts";
 import { attention, clipAttentionNames, openClipAttentionNames } from "./layers/attention.ts";
@@ -23,6 +23,11 @@ export interface TextEncoderOptions {
    * leaves out anyway. The final norm is the family's choice, whichever layer is the last.
    */
   readonly clipSkip: number;
+  /**
+   * Take vectors in the place of tokens: inputs `vectors` [tokens, width], which are added, and `kept` [tokens, 1], by which
+   * the tokens' own are multiplied. Textual inversion; one graph serves prompts with and without it.
+   */
+  readonly replaceable?: boolean;
 }
 
 const ACTIVATIONS = {
@@ -30,14 +35,14 @@ const ACTIVATIONS = {
   gelu: (c: LayerContext, key: string, x: Value) => gelu(c.graph, key, x),
 } as const;
 
-// ids ─ token embedding ─ + position ─ layers ─ (final norm) ── hidden
+// ids ─ token embedding ─ (× kept + vectors) ─ + position ─ layers ─ (final norm) ── hidden
 //                                        └─ left-out layers ─ final norm ─ row of the end token ─ projection ── pooled
 export function buildTextEncoder(
   checkpoint: Checkpoint,
   config: TextEncoderConfig,
   options: TextEncoderOptions,
 ): OnnxModel {
-  const { dialect, clipSkip } = options;
+  const { dialect, clipSkip, replaceable = false } = options;
   const { prefix, width, maxTokens } = config;
   const names = textEncoderNames[config.layout];
   const dtype = dialect.precision;
@@ -47,7 +52,8 @@ export function buildTextEncoder(
   const ids = graph.input("input_ids", "int32", [1, maxTokens]);
   const tokenKey = prefix + names.tokenEmbedding;
   const table = weight(c, tokenKey, { dtype, shape: [config.vocabulary, width] });
-  const tokens = reshape(graph, tokenKey, gather(graph, tokenKey, table, ids), [maxTokens, width]);
+  const looked = reshape(graph, tokenKey, gather(graph, tokenKey, table, ids), [maxTokens, width]);
+  const tokens = replaceable ? withReplacements(c, tokenKey, looked) : looked;
   const positionKey = prefix + names.positionEmbedding;
   let x = add(graph, positionKey, tokens, weight(c, positionKey, { dtype, shape: [maxTokens, width] }));
 
@@ -68,6 +74,14 @@ export function buildTextEncoder(
     graph.output("pooled", cast(graph, "pooled", pooled, "float32"));
   }
   return graph.build();
+}
+
+function withReplacements(c: LayerContext, path: string, tokens: Value): Value {
+  const { graph } = c;
+  const [count, width] = tokens.shape;
+  const input = (name: string, columns: number): Value =>
+    cast(graph, `${path}/${name}`, graph.input(name, "float32", [count, columns]), tokens.dtype);
+  return add(graph, path, mul(graph, path, tokens, input("kept", 1)), input("vectors", width));
 }
 
 /** [tokens, width] → [1, pooled]: the end token, which has the largest id, is the one that has seen the whole prompt. */

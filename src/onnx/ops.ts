@@ -31,6 +31,8 @@ function unary(g: GraphBuilder, path: string, opType: string, x: Value): Value {
 
 export const cos = (g: GraphBuilder, path: string, x: Value): Value => unary(g, path, "Cos", x);
 export const sin = (g: GraphBuilder, path: string, x: Value): Value => unary(g, path, "Sin", x);
+export const tanh = (g: GraphBuilder, path: string, x: Value): Value => unary(g, path, "Tanh", x);
+export const relu = (g: GraphBuilder, path: string, x: Value): Value => unary(g, path, "Relu", x);
 
 function broadcast(path: string, a: Value, b: Value): number[] {
   const rank = Math.max(a.shape.length, b.shape.length);

@@ -66,6 +66,7 @@ const nonEmpty: Check = (value) =>
 /** Field, its name for people, and its rule. */
 const RULES: readonly (readonly [keyof GenerationRequest, string, Check])[] = [
   ["modelId", "Model", nonEmpty],
+  ["vaeId", "VAE", (value) => (value === undefined ? undefined : nonEmpty(value))],
   ["width", "Width", side],
   ["height", "Height", side],
   ["steps", "Steps", whole(1, MAX_STEPS)],

@@ -73,6 +73,8 @@ export function chunkPrompt(prompt: string, tokenizer: ClipTokenizer): ChunkedPr
         closeChunk();
         tokens = moved;
       }
+      // As A1111: an embedding that does not fit whole starts the next chunk.
+      if (tokens.length + (tokenizer.runLength?.(id) ?? 1) > CHUNK_CAPACITY) closeChunk();
       tokens.push({ id, weight: part.weight });
       if (isComma) afterComma = tokens.length;
     }

@@ -8,10 +8,16 @@ export interface ClipTokenizer {
   encode(text: string): number[];
   readonly start: number;
   readonly end: number;
+  /** One above the largest id. */
+  readonly size: number;
   /** What a chunk is filled up with: CLIP-L pads with `end`, other encoders with 0. */
   readonly pad: number;
   /** Id of a word-final comma, where a long prompt prefers to be divided; undefined if the vocabulary has none. */
   readonly comma: number | undefined;
+  /** Whether a word ends with this token; false for one that goes on in the next. */
+  endsWord(id: number): boolean;
+  /** How many ids, this one first, must stay in one chunk; 1 for tokens of the vocabulary. */
+  runLength?(id: number): number;
 }
 
 const START = "<|startoftext|>";
@@ -94,6 +100,7 @@ export function createClipTokenizer(
   const start = vocabulary.get(START)!;
   const end = vocabulary.get(END)!;
   const cache = new Map<string, readonly number[]>();
+  const wordEnds = new Set([...vocabulary].flatMap(([token, id]) => (token.endsWith(WORD_END) ? id : [])));
 
   const encodeWord = (word: string): readonly number[] => {
     const known = cache.get(word);
@@ -110,8 +117,11 @@ export function createClipTokenizer(
   return {
     start,
     end,
+    size: [...vocabulary.values()].reduce((most, id) => Math.max(most, id + 1), 0),
     pad: options.pad ?? end,
     comma: vocabulary.get(`,${WORD_END}`),
+    // Start and end stand alone too.
+    endsWord: (id) => wordEnds.has(id) || id === start || id === end,
     encode(text) {
       const ids: number[] = [];
       for (const part of text.split(SPECIAL)) {

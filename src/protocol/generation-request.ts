@@ -27,6 +27,8 @@ export interface GenerationRequest {
   readonly modelId: string;
   /** In the order of application, before those that the prompt names in tags; ones that are switched off are not listed. */
   readonly loras: readonly LoraUse[];
+  /** Id of a model of type "vae" to use instead of the checkpoint's own. */
+  readonly vaeId?: string;
   /** Pixels, multiples of 8. */
   readonly width: number;
   readonly height: number;

@@ -3,13 +3,22 @@
 import type { ModelDefaults } from "../protocol/model-manifest.ts";
 import { type GenerationRequest, isLoraUse, type LoraUse } from "../protocol/generation-request.ts";
 
+/** A LoRA as the form holds it, in the form's order. */
+export interface LoraSlot extends LoraUse {
+  /** Kept with its strengths, and left out of requests. */
+  readonly off?: boolean;
+  /** The text encoders' strength is set apart; otherwise it follows the UNet's. */
+  readonly separate?: boolean;
+}
+
 /** What the Generate page edits. Like a request, but the seed may still be undrawn. */
 export interface Recipe {
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly modelId: string;
-  /** Those that are switched on, in their order. */
-  readonly loras: readonly LoraUse[];
+  readonly loras: readonly LoraSlot[];
+  /** Empty: the checkpoint's own. */
+  readonly vaeId: string;
   readonly width: number;
   readonly height: number;
   readonly steps: number;
@@ -53,6 +62,7 @@ export const INITIAL_RECIPE: Recipe = {
   negativePrompt: "",
   modelId: "",
   loras: [],
+  vaeId: "",
   width: 256,
   height: 256,
   steps: 20,
@@ -110,8 +120,16 @@ export function toRequest(
   recipe: Recipe,
   choices: Pick<GenerationRequest, "noiseSource" | "preview">,
 ): GenerationRequest {
-  const { seed, ...fields } = recipe;
-  return { ...fields, ...choices, seed: seed === RANDOM_SEED ? drawSeed() : seed };
+  const { seed, loras, vaeId, ...fields } = recipe;
+  return {
+    ...fields,
+    ...choices,
+    loras: loras
+      .filter(({ off }) => !off)
+      .map(({ modelId, unetWeight, textWeight }) => ({ modelId, unetWeight, textWeight })),
+    ...(vaeId !== "" && { vaeId }),
+    seed: seed === RANDOM_SEED ? drawSeed() : seed,
+  };
 }
 
 /** The fields of a request that the form shows; the batch is left out, because one picture is what is being repeated. */
@@ -121,6 +139,7 @@ export function fromRequest(request: GenerationRequest, seed: number): Partial<R
     negativePrompt,
     modelId,
     loras,
+    vaeId = "",
     width,
     height,
     steps,
@@ -134,6 +153,7 @@ export function fromRequest(request: GenerationRequest, seed: number): Partial<R
     negativePrompt,
     modelId,
     loras,
+    vaeId,
     width,
     height,
     steps,

@@ -13,31 +13,49 @@ export interface Restorable {
   readonly noiseSource?: NoiseSource;
   /** The picture's model, when it is not on this device. */
   readonly missingModel?: string;
+  /** The VAE that it was decoded with, when that is not on this device. */
+  readonly missingVae?: string;
 }
+
+const stem = (fileName: string): string => fileName.replace(/\.[^.]+$/, "");
 
 /** By hash where there is one: names are what people call their files. */
 function findModel(
   models: readonly ModelRecord[],
+  type: ModelRecord["type"],
   name: string | undefined,
   hash: string | undefined,
 ): ModelRecord | undefined {
+  const candidates = models.filter((model) => model.type === type);
   if (hash !== undefined && hash !== "")
-    return models.find(({ sha256 }) => sha256.startsWith(hash.toLowerCase()));
-  return models.find((model) => model.name === name || model.fileName.replace(/\.[^.]+$/, "") === name);
+    return candidates.find(({ sha256 }) => sha256.startsWith(hash.toLowerCase()));
+  return candidates.find(
+    (model) => name !== undefined && (model.name === name || stem(model.fileName) === stem(name)),
+  );
 }
+
+/** What A1111 writes where the checkpoint's own VAE was used. */
+const OWN_VAE = ["Automatic", "None"];
 
 /** Undefined when the text is not an infotext, but for example only a prompt. */
 export function readRestorable(text: string, models: readonly ModelRecord[]): Restorable | undefined {
   const infotext = parseInfotext(text);
   if (infotext.parameters.length === 0) return undefined;
-  const { modelName, modelHash, noiseSource, ...read } = recipeFromInfotext(infotext);
+  const { modelName, modelHash, vaeName, vaeHash, noiseSource, ...read } = recipeFromInfotext(infotext);
   const fitted = Object.entries(read).map(([name, value]) => {
     const range = RANGES[name as NumberFieldName] as (typeof RANGES)[NumberFieldName] | undefined;
     return [name, range && typeof value === "number" ? fitNumber(value, range, range.min) : value] as const;
   });
-  const model = findModel(models, modelName, modelHash);
-  const fields: Partial<Recipe> = { ...Object.fromEntries(fitted), ...(model ? { modelId: model.id } : {}) };
+  const model = findModel(models, "checkpoint", modelName, modelHash);
+  const namesVae = (vaeName ?? vaeHash) !== undefined && !OWN_VAE.includes(vaeName ?? "");
+  const vae = namesVae ? findModel(models, "vae", vaeName, vaeHash) : undefined;
+  const fields: Partial<Recipe> = {
+    ...Object.fromEntries(fitted),
+    ...(model ? { modelId: model.id } : {}),
+    vaeId: vae?.id ?? "",
+  };
   const missingModel =
     model || (modelName === undefined && modelHash === undefined) ? undefined : (modelName ?? modelHash);
-  return { infotext, fields, noiseSource, missingModel };
+  const missingVae = namesVae && !vae ? (vaeName ?? vaeHash) : undefined;
+  return { infotext, fields, noiseSource, missingModel, missingVae };
 }

@@ -24,8 +24,11 @@ const tokenizers: readonly (() => Promise<TokenizerFiles | undefined>)[] = [
   () => fetchClipTokenizer(appUrl),
 ];
 
+const opener = (baseUrl: string): ModelOpener => (models ??= new ModelOpener(baseUrl));
+
 const engine = new KilnEngine({
-  openModel: (modelId, baseUrl) => (models ??= new ModelOpener(baseUrl)).open(modelId),
+  openModel: (modelId, baseUrl) => opener(baseUrl).open(modelId),
+  listModels: (baseUrl) => opener(baseUrl).list(),
   defaultTokenizer: (need) => tokenizerFor(need, tokenizers),
   encodePng,
   decodePicture,

@@ -218,7 +218,7 @@ export class DropSheet extends LitElement {
   }
 
   #renderRecipe(recipe: RecipeFinding): TemplateResult {
-    const { fields, missingModel } = recipe.restorable;
+    const { fields, missingModel, missingVae } = recipe.restorable;
     return html`<div class="found">
         ${this.#pictureUrl ? html`<img class="picture" src=${this.#pictureUrl} alt=${fields.prompt ?? ""} />` : nothing}
         <ul>
@@ -228,6 +228,13 @@ export class DropSheet extends LitElement {
           missingModel
             ? html`<p class="quiet missing">
                 ${msg(str`Its model, ${missingModel}, is not on this device. The chosen model stays.`)}
+              </p>`
+            : nothing
+        }
+        ${
+          missingVae
+            ? html`<p class="quiet missing">
+                ${msg(str`Its VAE, ${missingVae}, is not on this device. The model's own is taken.`)}
               </p>`
             : nothing
         }

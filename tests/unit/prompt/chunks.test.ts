@@ -12,8 +12,10 @@ const COMMA = 902;
 const tokenizer: ClipTokenizer = {
   start: START,
   end: END,
+  size: 1000,
   pad: END,
   comma: COMMA,
+  endsWord: () => true,
   encode: (text) => (text.match(/\d+|,/g) ?? []).map((word) => (word === "," ? COMMA : Number(word))),
 };
 

@@ -61,6 +61,17 @@ test("toRequest() draws a seed only when the recipe has none", () => {
   expect(new Set(seeds).size).toBeGreaterThan(15);
 });
 
+test("toRequest() leaves out LoRAs that are off, what the form alone needs, and an empty VAE", () => {
+  const loras = [
+    { ...LORA, separate: true },
+    { ...LORA, modelId: "other", off: true },
+  ];
+  const request = toRequest({ ...INITIAL_RECIPE, loras }, CHOICES);
+  expect(request.loras).toEqual([LORA]);
+  expect("vaeId" in request).toBe(false);
+  expect(toRequest({ ...INITIAL_RECIPE, vaeId: "mse" }, CHOICES).vaeId).toBe("mse");
+});
+
 test("fromRequest() gives back what one picture was made with", () => {
   const recipe = { ...INITIAL_RECIPE, prompt: "a boat", loras: [LORA], steps: 9, batchCount: 4, seed: 7 };
   expect({ ...INITIAL_RECIPE, ...fromRequest(toRequest(recipe, CHOICES), 9) }).toEqual({

@@ -1,6 +1,7 @@
 // From infotext to fields of the form: models by hash, values brought into range, what is no infotext left alone.
 
 import { expect, test } from "vitest";
+import type { ModelRecord } from "../../../src/protocol/library-api.ts";
 import { readRestorable } from "../../../src/ui/restore.ts";
 import { SMALL_MODEL } from "../../support/ui-fakes.ts";
 
@@ -23,6 +24,7 @@ test("readRestorable() takes over every field of the form", () => {
     prompt: "a boat",
     negativePrompt: "rain",
     modelId: "other",
+    vaeId: "",
     width: 512,
     height: 768,
     steps: 20,
@@ -43,6 +45,27 @@ test("readRestorable() names a model that is not here, even when another has its
   const found = readRestorable(infotext(", Model hash: 0000000000, Model: Other"), MODELS);
   expect(found?.fields.modelId).toBeUndefined();
   expect(found?.missingModel).toBe("Other");
+});
+
+const VAE: ModelRecord = {
+  ...SMALL_MODEL,
+  id: "mse",
+  name: "Mse",
+  type: "vae",
+  sha256: "abcdef0123".padEnd(64, "2"),
+  fileName: "vae-ft-mse.safetensors",
+};
+
+test.each([
+  [", VAE hash: abcdef0123, VAE: renamed.pt", { vaeId: "mse" }, undefined],
+  [", VAE: vae-ft-mse.ckpt", { vaeId: "mse" }, undefined],
+  [", VAE hash: 0000000000, VAE: gone.pt", { vaeId: "" }, "gone.pt"],
+  [", VAE: Automatic", { vaeId: "" }, undefined],
+  [", VAE: Other", { vaeId: "" }, "Other"],
+])("readRestorable() finds the VAE of %s", (extra, fields, missing) => {
+  const found = readRestorable(infotext(extra), [...MODELS, VAE]);
+  expect(found?.fields).toMatchObject(fields);
+  expect(found?.missingVae).toBe(missing);
 });
 
 test("readRestorable() brings values into the ranges of the form", () => {

@@ -1,23 +1,33 @@
 // The library as the page sees it: the same interface, over the port. Starts its worker again when it died.
 
-import { proxy } from "comlink";
-import type { ImportProgress, Library, ModelRecord } from "../protocol/library-api.ts";
+import { proxy, type Remote } from "comlink";
+import type { Downloads } from "../protocol/downloads-api.ts";
+import type { ImportProgress, LibraryWorkerApi, ModelRecord } from "../protocol/library-api.ts";
+import { DownloadsClient } from "./downloads-client.ts";
 import { WorkerHost, type StartWorker } from "./worker-host.ts";
 
 const startLibraryWorker: StartWorker = (name) =>
   new Worker(new URL("../workers/library.worker.ts", import.meta.url), { type: "module", name });
 
-export class LibraryClient implements Library {
-  readonly #host: WorkerHost<Library>;
+export class LibraryClient implements LibraryWorkerApi {
+  readonly #host: WorkerHost<LibraryWorkerApi>;
   #options: { readonly baseUrl: string } | undefined;
+
+  readonly downloads: DownloadsClient;
 
   constructor(startWorker: StartWorker = startLibraryWorker) {
     this.#host = new WorkerHost("library", startWorker);
+    this.downloads = new DownloadsClient(async (task) => {
+      await this.#revive();
+      // comlink's types take a nested object for a value; at run time it is a path that calls follow.
+      return await this.#host.call((library) => task(library.downloads as unknown as Remote<Downloads>));
+    });
   }
 
   async start(options: { readonly baseUrl: string }): Promise<void> {
     this.#options = options;
     await this.#host.call((library) => library.start(options));
+    await this.downloads.resubscribe();
   }
 
   async listModels(): Promise<readonly ModelRecord[]> {

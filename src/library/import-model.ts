@@ -25,6 +25,12 @@ export interface ImportContext {
   readonly embedded: readonly ModelRecord[];
 }
 
+/** What a file must be to take the place of one that could not be downloaded. */
+export interface ExpectedFile {
+  readonly bytes?: number;
+  readonly sha256?: string;
+}
+
 // Must not write before the file is recognised and fits.
 // Must not record, nor give the file its final name, before its size and hash are known.
 // Must leave nothing behind when it fails.
@@ -32,8 +38,10 @@ export async function importModel(
   file: File,
   context: ImportContext,
   onProgress: (progress: ImportProgress) => void,
+  expected: ExpectedFile = {},
 ): Promise<ModelRecord> {
   const fileName = safeFileName(file.name);
+  requireExpected(fileName, "size", expected.bytes, file.size);
   const source = blobSource(file, fileName);
   const checkpoint = await openCheckpoint(source);
   const detected = detectFile(checkpoint);
@@ -46,6 +54,7 @@ export async function importModel(
   );
   if (sameSize.length > 0) {
     const sha256 = await hashSource(source, (_chunk, done) => report(done));
+    requireExpected(fileName, "SHA-256", expected.sha256, sha256);
     const known = sameSize.find((record) => record.sha256 === sha256);
     if (known) return known;
   }
@@ -55,6 +64,7 @@ export async function importModel(
     const incoming = await context.files.receive();
     try {
       const sha256 = await receive(source, incoming, report);
+      requireExpected(fileName, "SHA-256", expected.sha256, sha256);
       const imported = { id: sha256, fileName, bytes: file.size, sha256, addedAt: Date.now() };
       const record = describeModel(checkpoint, detected, imported);
       return await navigator.locks.request(COMMITTING, () => commit(record, incoming, context));
@@ -63,6 +73,20 @@ export async function importModel(
       throw error;
     }
   });
+}
+
+function requireExpected<T extends string | number>(
+  fileName: string,
+  what: string,
+  expected: T | undefined,
+  got: T,
+): void {
+  if (expected === undefined || expected === got) return;
+  throw new AppError(
+    "HashMismatch",
+    `${fileName} is another file than the one that is missing: its ${what} is different. Pick the file that the link gives.`,
+    { where: fileName, expected: String(expected), got: String(got) },
+  );
 }
 
 async function receive(
@@ -82,9 +106,10 @@ async function receive(
   });
 }
 
-async function commit(
+/** Records a model and gives its file its place; a known one keeps the place it has. Needs the COMMITTING lock. */
+export async function commit(
   record: ModelRecord,
-  incoming: IncomingFile,
+  incoming: Pick<IncomingFile, "keep" | "discard">,
   { database, files }: ImportContext,
 ): Promise<ModelRecord> {
   const known = await database.get("models", record.id);

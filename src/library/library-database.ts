@@ -1,8 +1,11 @@
-// The library's IndexedDB database: records of imported models and which embedded files were verified. Holds no bytes of models.
+// The library's IndexedDB database: records of imported models, which embedded files were verified, downloads and hashes.
+// Holds no bytes of models.
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { AppError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
+import type { ModelHashes } from "../protocol/model-hashes.ts";
+import type { DownloadEntry, StoredSourceSettings } from "./downloads/download-journal.ts";
 
 /** An embedded file whose hash was right once; its key names path, size and hash, so a new build is verified anew. */
 export interface VerifiedFile {
@@ -14,6 +17,11 @@ export interface LibrarySchema extends DBSchema {
   /** Key: the file's SHA-256. */
   models: { key: string; value: ModelRecord; indexes: { addedAt: number } };
   verified: { key: string; value: VerifiedFile };
+  downloads: { key: string; value: DownloadEntry };
+  /** One record. */
+  sources: { key: string; value: StoredSourceSettings };
+  /** Key: the model's id. */
+  hashes: { key: string; value: ModelHashes };
 }
 
 export type LibraryDatabase = IDBPDatabase<LibrarySchema>;
@@ -23,6 +31,11 @@ const upgrades: readonly ((database: LibraryDatabase) => void)[] = [
   (database) => {
     database.createObjectStore("models", { keyPath: "id" }).createIndex("addedAt", "addedAt");
     database.createObjectStore("verified", { keyPath: "key" });
+  },
+  (database) => {
+    database.createObjectStore("downloads", { keyPath: "id" });
+    database.createObjectStore("sources");
+    database.createObjectStore("hashes");
   },
 ];
 

@@ -1,13 +1,17 @@
-// The library of models on this device: the embedded ones and those the user imported. Runs in its worker; downloads nothing.
+// The library of models on this device: the embedded ones and those the user imported or downloaded. Runs in its worker.
 
 import { AppError } from "../protocol/app-error.ts";
 import type { ImportProgress, Library, ModelRecord } from "../protocol/library-api.ts";
 import { whenNobodyWrites, whileWriting } from "../shared/write-lock.ts";
 import { embeddedRecords, fetchManifest } from "./embedded-models.ts";
-import { COMMITTING, importModel } from "./import-model.ts";
+import { DownloadJournal } from "./downloads/download-journal.ts";
+import { DownloadQueue } from "./downloads/download-queue.ts";
+import { openPartFiles } from "./downloads/part-files.ts";
+import { COMMITTING, type ExpectedFile, type ImportContext, importModel } from "./import-model.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "./library-database.ts";
 import { type ModelFiles, openModelFiles } from "./model-files.ts";
 import { estimatedFreeSpace, type FreeSpace } from "./storage-room.ts";
+import { storeDownload } from "./store-download.ts";
 
 const WRITING = "kiln-library-writing";
 
@@ -15,6 +19,7 @@ interface Opened {
   readonly database: LibraryDatabase;
   readonly files: ModelFiles;
   readonly embedded: readonly ModelRecord[];
+  readonly downloads: DownloadQueue;
 }
 
 /** Owns the library's database and the models folder of the private file system. */
@@ -28,9 +33,10 @@ export class LocalLibrary implements Library {
 
   async start(options: { readonly baseUrl: string }): Promise<void> {
     const embedded = embeddedRecords(await fetchManifest(options.baseUrl));
-    this.dispose();
+    await this.dispose();
     const [database, files] = [await openLibraryDatabase(), await openModelFiles()];
-    this.#opened = { database, files, embedded };
+    const context = { database, files, embedded, freeSpace: this.#freeSpace };
+    this.#opened = { database, files, embedded, downloads: await this.#openDownloads(context) };
     await whenNobodyWrites(navigator.locks, WRITING, async () => {
       await files.tidy(new Set(await database.getAllKeys("models")));
     });
@@ -42,11 +48,15 @@ export class LocalLibrary implements Library {
     return [...embedded, ...(await database.getAllFromIndex("models", "addedAt")).reverse()];
   }
 
+  get downloads(): DownloadQueue {
+    return this.#require().downloads;
+  }
+
   async importFile(file: File, onProgress: (progress: ImportProgress) => void): Promise<ModelRecord> {
     const opened = this.#require();
-    return await whileWriting(navigator.locks, WRITING, () =>
-      importModel(file, { ...opened, freeSpace: this.#freeSpace }, onProgress),
-    );
+    const record = await this.#import(file, { ...opened, freeSpace: this.#freeSpace }, onProgress);
+    await opened.downloads.noteStored(record);
+    return record;
   }
 
   async removeModel(id: string): Promise<void> {
@@ -72,9 +82,36 @@ export class LocalLibrary implements Library {
     });
   }
 
-  dispose(): void {
-    this.#opened?.database.close();
+  async dispose(): Promise<void> {
+    const opened = this.#opened;
     this.#opened = undefined;
+    await opened?.downloads.dispose();
+    opened?.database.close();
+  }
+
+  #import(
+    file: File,
+    context: ImportContext,
+    onProgress: (progress: ImportProgress) => void,
+    expected?: ExpectedFile,
+  ): Promise<ModelRecord> {
+    return whileWriting(navigator.locks, WRITING, () => importModel(file, context, onProgress, expected));
+  }
+
+  async #openDownloads(context: ImportContext): Promise<DownloadQueue> {
+    const { database, embedded, freeSpace } = context;
+    return new DownloadQueue({
+      journal: new DownloadJournal(database),
+      parts: await openPartFiles(),
+      freeSpace,
+      locks: navigator.locks,
+      channel: new BroadcastChannel("kiln-downloads"),
+      store: (part, fileName, sha256) =>
+        whileWriting(navigator.locks, WRITING, () => storeDownload(part, fileName, sha256, context)),
+      importFile: (file, expected) => this.#import(file, context, () => undefined, expected),
+      findModel: async (sha256) =>
+        embedded.find((record) => record.sha256 === sha256) ?? (await database.get("models", sha256)),
+    });
   }
 
   #require(): Opened {

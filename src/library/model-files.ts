@@ -28,8 +28,15 @@ export interface IncomingFile {
   discard(): Promise<void>;
 }
 
+export interface MovableFile {
+  moveTo(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
 export interface ModelFiles {
   receive(): Promise<IncomingFile>;
+  /** A file that was written elsewhere in the private file system; `part` is how it moves and goes. */
+  adopt(part: MovableFile): Pick<IncomingFile, "keep" | "discard">;
   open(id: string, fileName: string): Promise<File | undefined>;
   /** Removes all files of a model; absent ones are fine. */
   remove(id: string): Promise<void>;
@@ -51,7 +58,7 @@ async function withoutError(work: Promise<unknown>): Promise<void> {
   await work.catch(() => undefined);
 }
 
-function unlessAbsent(error: unknown): undefined {
+export function unlessAbsent(error: unknown): undefined {
   if (error instanceof DOMException && error.name === "NotFoundError") return undefined;
   throw error;
 }
@@ -64,6 +71,12 @@ export async function openModelFiles(): Promise<ModelFiles> {
       const incoming = await root.getDirectoryHandle(INCOMING, { create: true });
       return await receiveInto(root, incoming, `${crypto.randomUUID()}.part`);
     },
+    adopt: (part) => ({
+      keep: async (id, fileName) => {
+        await part.moveTo(await root.getDirectoryHandle(id, { create: true }), fileName);
+      },
+      discard: () => part.remove(),
+    }),
     async open(id, fileName) {
       const folder = await root.getDirectoryHandle(id).catch(unlessAbsent);
       const handle = await folder?.getFileHandle(fileName).catch(unlessAbsent);

@@ -12,7 +12,7 @@ export async function estimatedFreeSpace(): Promise<number> {
   return Math.max(0, quota - usage);
 }
 
-function storageFull(where: string, need: number, have: number, cause?: unknown): AppError {
+export function storageFull(where: string, need: number, have: number, cause?: unknown): AppError {
   return new AppError(
     "StorageFull",
     `${where} needs ${formatBytes(need)}, but only ${formatBytes(have)} are free for Kiln. Remove models or pictures, then try again.`,

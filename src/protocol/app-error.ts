@@ -19,6 +19,9 @@ export type AppErrorName =
   | "StorageFull"
   | "Interrupted"
   | "Network"
+  | "AccessDenied" // a host gives a file only to people with a token, or not to web apps
+  | "FileNotFound" // a host has no such file
+  | "HashMismatch" // a file is whole, but not the one that was promised
   | "Unsupported"; // the browser lacks something that is needed
 
 /** Plain-data facts about a failure: where it happened, what was expected, what was got. */

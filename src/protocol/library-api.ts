@@ -1,5 +1,6 @@
 // The wall between the page and the library worker: models on this device. Plain data only crosses it.
 
+import type { Downloads } from "./downloads-api.ts";
 import type { ModelDefaults, ModelNeeds, ModelType } from "./model-manifest.ts";
 
 /** One model on this device, whatever kind: a checkpoint to draw with, or something used beside one. */
@@ -58,4 +59,9 @@ export interface Library {
    */
   importFile(file: File, onProgress: (progress: ImportProgress) => void): Promise<ModelRecord>;
   removeModel(id: string): Promise<void>;
+}
+
+/** Everything the library's worker offers; client/ mirrors all of it. */
+export interface LibraryWorkerApi extends Library {
+  readonly downloads: Downloads;
 }

@@ -2,17 +2,20 @@
 
 import { expose } from "comlink";
 import { LocalLibrary } from "../library/local-library.ts";
-import type { Library } from "../protocol/library-api.ts";
+import type { LibraryWorkerApi } from "../protocol/library-api.ts";
 import { carryErrorDetails } from "./error-transfer.ts";
 import { holdLifeLock } from "./life-lock.ts";
 
 const library = new LocalLibrary();
 
-const api: Library = {
+const api: LibraryWorkerApi = {
   start: (options) => library.start(options),
   listModels: () => library.listModels(),
   importFile: (file, onProgress) => library.importFile(file, onProgress),
   removeModel: (id) => library.removeModel(id),
+  get downloads() {
+    return library.downloads;
+  },
 };
 
 carryErrorDetails();

@@ -32,13 +32,13 @@ async function outcome<T>(work: Promise<T>): Promise<Outcome<T>> {
 
 const libraryTests = {
   /** Starts as after a reload; `freeBytes` replaces the browser's estimate. */
-  start(baseUrl: string, freeBytes?: number): Promise<Outcome<void>> {
-    library.dispose();
+  async start(baseUrl: string, freeBytes?: number): Promise<Outcome<void>> {
+    await library.dispose();
     opener?.dispose();
     freeSpace = freeBytes === undefined ? undefined : () => Promise.resolve(freeBytes);
     library = new LocalLibrary(freeSpace);
     opener = new ModelOpener(baseUrl);
-    return outcome(library.start({ baseUrl }));
+    return await outcome(library.start({ baseUrl }));
   },
   list: () => library.listModels(),
   importFile: (file: File, onProgress: (progress: ImportProgress) => void) =>

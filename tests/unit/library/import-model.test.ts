@@ -40,6 +40,10 @@ class FakeDisk implements ModelFiles {
     });
   }
 
+  adopt(): Pick<IncomingFile, "keep" | "discard"> {
+    throw new Error("An import adopts nothing.");
+  }
+
   open(): Promise<undefined> {
     return Promise.resolve(undefined);
   }

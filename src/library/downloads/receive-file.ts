@@ -1,0 +1,196 @@
+// One attempt to bring a file: asks for what is missing and appends it to the part until the body ends. Decides nothing about
+// further attempts and does not verify the whole.
+
+import { failureWithoutAnswer } from "../sources/ask-host.ts";
+import {
+  answerFailure,
+  type HostFailure,
+  pageInstead,
+  parseRetryAfter,
+  unreachable,
+} from "../sources/host-errors.ts";
+import type { FileRequest, Source } from "../sources/source.ts";
+import type { HashedPart } from "./hashed-part.ts";
+import { type ByteFacts, parseContentRange, readByteFacts, sameVersion } from "./range-answer.ts";
+
+// Asked for again and compared where nothing else proves that the file is still the same.
+const OVERLAP_BYTES = 64 * 1024;
+
+export interface Attempt {
+  readonly source: Pick<Source, "label" | "tokenHint">;
+  readonly request: FileRequest;
+  readonly part: HashedPart;
+  /** What is known of the right file. */
+  readonly expected: { readonly bytes?: number; readonly sha256?: string };
+  /** What the answer that the part came from said. */
+  readonly before?: ByteFacts;
+  readonly signal: AbortSignal;
+  /** A connection that brings nothing for this long is given up. */
+  readonly stallMs: number;
+  /** Called before the first byte is written; may throw to end the attempt. */
+  readonly onAnswer: (answer: FileAnswer) => Promise<void>;
+}
+
+export interface FileAnswer {
+  readonly facts: ByteFacts;
+  readonly disposition: string | null;
+}
+
+// Must not append a byte that does not follow the last one of the same file, as far as anything can tell.
+// Must leave the part as it is when the connection ends, so that the next attempt goes on.
+/** undefined when the body ended and nothing says that bytes are missing. Throws for a full disk and an ended signal. */
+export async function receiveFile(attempt: Attempt): Promise<HostFailure | undefined> {
+  const { part, expected, before, signal } = attempt;
+  const total = expected.bytes ?? before?.total;
+  if (total !== undefined && part.size > total) part.restart();
+  if (total !== undefined && total > 0 && part.size === total) return undefined;
+
+  const ifRange = part.size > 0 && attempt.request.preflight ? before?.etag : undefined;
+  const proven = expected.sha256 !== undefined || ifRange !== undefined;
+  const overlap = proven ? 0 : Math.min(part.size, OVERLAP_BYTES);
+  const start = part.size - overlap;
+
+  const stalled = new AbortController();
+  const watch = watchStall(attempt.stallMs, stalled);
+  const ended = AbortSignal.any([signal, stalled.signal]);
+  try {
+    const response = await fetch(attempt.request.url, {
+      headers: { ...attempt.request.headers, ...rangeHeaders(start, ifRange) },
+      signal: ended,
+      credentials: "omit",
+      cache: "no-store",
+      referrerPolicy: "no-referrer",
+    });
+    watch.moved();
+    const failure = judgeAnswer(attempt, response, start);
+    if (failure) {
+      await response.body?.cancel();
+      return failure;
+    }
+    return await receiveBody(attempt, response, start, overlap, () => watch.moved());
+  } catch (cause) {
+    if (signal.aborted) throw signal.reason;
+    if (stalled.signal.aborted) {
+      return unreachable(
+        attempt.source,
+        attempt.request.url,
+        `nothing for ${attempt.stallMs / 1000} s`,
+        cause,
+      );
+    }
+    if (!(cause instanceof TypeError)) throw cause;
+    // A body that breaks off is a TypeError too, but then there was an answer.
+    if (watch.answered) return unreachable(attempt.source, attempt.request.url, cause.message, cause);
+    // If-Range makes the browser ask for leave first; a host that does not understand the question may still do ranges.
+    if (ifRange !== undefined) {
+      return await receiveFile({ ...attempt, request: { ...attempt.request, preflight: false } });
+    }
+    return await failureWithoutAnswer(attempt.source, attempt.request.url, cause);
+  } finally {
+    watch.end();
+  }
+}
+
+function rangeHeaders(start: number, ifRange: string | undefined): Readonly<Record<string, string>> {
+  if (start === 0) return {};
+  return { Range: `bytes=${start}-`, ...(ifRange !== undefined && { "If-Range": ifRange }) };
+}
+
+/** What makes an answer useless before its body is looked at. */
+function judgeAnswer(attempt: Attempt, response: Response, start: number): HostFailure | undefined {
+  const { source, request, part, before, expected } = attempt;
+  const changed = (got: string): HostFailure => {
+    part.restart();
+    return unreachable(source, request.url, got);
+  };
+  if (response.status === 416 && start > 0) {
+    const range = parseContentRange(response.headers.get("Content-Range"));
+    // Everything had arrived; only the end was not seen.
+    if (range?.total === part.size) return undefined;
+    return changed("a file that ends before what has arrived");
+  }
+  if (!response.ok) {
+    const retryAfter = parseRetryAfter(response.headers.get("Retry-After"));
+    return answerFailure(source, { status: response.status, url: request.url, retryAfter });
+  }
+  const isPage = /^text\/html\b/i.test(response.headers.get("Content-Type") ?? "");
+  if (isPage) return pageInstead(source, request.url);
+  const facts = readByteFacts(response, start);
+  if (response.status === 206 && facts.start !== start) return changed(`bytes from ${facts.start}`);
+  const continues = response.status === 206 && start > 0;
+  if (continues && before && expected.sha256 === undefined && !sameVersion(before, facts)) {
+    return changed("another version of the file");
+  }
+  return undefined;
+}
+
+async function receiveBody(
+  attempt: Attempt,
+  response: Response,
+  start: number,
+  overlap: number,
+  onMoved: () => void,
+): Promise<HostFailure | undefined> {
+  const { part, request, source, expected } = attempt;
+  if (response.status === 416) return undefined;
+  const facts = readByteFacts(response, start);
+  // Asked for a part, given the whole: the server does not do ranges, or the file has changed.
+  if (response.status !== 206) part.restart();
+  await attempt.onAnswer({ facts, disposition: response.headers.get("Content-Disposition") });
+
+  const repeated = response.status === 206 ? part.tail(overlap) : new Uint8Array();
+  let compared = 0;
+  for await (const chunk of chunksOf(response)) {
+    onMoved();
+    const again = Math.min(chunk.byteLength, repeated.byteLength - compared);
+    for (let i = 0; i < again; i++) {
+      if (chunk[i] === repeated[compared + i]) continue;
+      part.restart();
+      return unreachable(source, request.url, "another version of the file");
+    }
+    compared += again;
+    if (again < chunk.byteLength) part.append(chunk.subarray(again));
+  }
+  const total = expected.bytes ?? facts.total;
+  if (total === undefined || part.size >= total) return undefined;
+  return unreachable(source, request.url, `${part.size} of ${total} bytes`);
+}
+
+async function* chunksOf(response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const reader = response.body?.getReader();
+  if (!reader) return;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // Ends the connection when the loop is left early; after the end it does nothing.
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+function watchStall(
+  ms: number,
+  stalled: AbortController,
+): { readonly answered: boolean; moved(): void; end(): void } {
+  let answered = false;
+  let last = performance.now();
+  const timer = setInterval(
+    () => {
+      if (performance.now() - last >= ms) stalled.abort();
+    },
+    Math.min(ms, 1000),
+  );
+  return {
+    get answered() {
+      return answered;
+    },
+    moved() {
+      answered = true;
+      last = performance.now();
+    },
+    end: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,151 @@
+// Files of the Hugging Face Hub: repositories, folders and files at a revision; sizes and hashes from its tree listing.
+
+import type { SourceFile, SourceHosts } from "../../protocol/downloads-api.ts";
+import { askHost, notUnderstood } from "./ask-host.ts";
+import type { Source, SourceContext } from "./source.ts";
+import { encodePath, isBelow, parseWebAddress, pathParts } from "./web-address.ts";
+
+const SITES = ["huggingface.co", "hf.co"];
+const REPOSITORY = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
+const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin)$/i;
+// A listing has at most 1000 entries a page; a model repository of more than this many pages is none.
+const MAX_PAGES = 20;
+
+interface HubName {
+  readonly repository: string;
+  readonly revision: string;
+  readonly path: readonly string[];
+  readonly isFile: boolean;
+}
+
+function parseName(address: string, hosts: SourceHosts): HubName | undefined {
+  const plain = REPOSITORY.exec(address.trim());
+  if (plain) return { repository: plain[1], revision: plain[2] ?? "main", path: [], isFile: false };
+  const url = parseWebAddress(address);
+  if (!url) return undefined;
+  if (!SITES.includes(url.hostname) && !isBelow(url, hosts.huggingface)) return undefined;
+  const [owner, name, kind, revision, ...path] = pathParts(url);
+  if (name === undefined || ["datasets", "spaces", "api", "docs"].includes(owner)) return undefined;
+  const repository = `${owner}/${name}`;
+  if (kind === undefined) return { repository, revision: "main", path: [], isFile: false };
+  if (!["tree", "blob", "resolve", "raw"].includes(kind) || revision === undefined) return undefined;
+  return { repository, revision, path, isFile: kind !== "tree" && path.length > 0 };
+}
+
+function fileAddress(hosts: SourceHosts, { repository, revision, path }: HubName): string {
+  return `${hosts.huggingface}/${repository}/resolve/${encodeURIComponent(revision)}/${encodePath(path)}`;
+}
+
+function pageAddress(hosts: SourceHosts, { repository, revision, path, isFile }: HubName): string {
+  const kind = isFile ? "blob" : "tree";
+  const tail = path.length > 0 ? `/${encodePath(path)}` : "";
+  return `${hosts.huggingface}/${repository}/${kind}/${encodeURIComponent(revision)}${tail}`;
+}
+
+const authorization = (token: string | undefined): Readonly<Record<string, string>> | undefined =>
+  token === undefined ? undefined : { Authorization: `Bearer ${token}` };
+
+export const huggingFaceSource: Source = {
+  id: "huggingface",
+  label: "Hugging Face",
+  tokenHint:
+    "If the repository is private or asks you to accept its terms, do so on its page and add a Hugging Face access token in Kiln's settings.",
+
+  canonical(address, hosts) {
+    const name = parseName(address, hosts);
+    if (!name) return undefined;
+    return name.isFile ? fileAddress(hosts, name) : pageAddress(hosts, name);
+  },
+
+  async inspect(address, context) {
+    const name = parseName(address, context.hosts);
+    if (!name) throw notUnderstood(huggingFaceSource, address, "no repository");
+    const asked = name.path.join("/");
+    const inside = (path: string): boolean =>
+      asked === "" || path === asked || (!name.isFile && path.startsWith(`${asked}/`));
+    const listed = (await listTree(name, context)).filter(
+      ({ path }) => MODEL_FILE.test(path) && inside(path),
+    );
+    // A repository's own file is its model; those in folders are the parts of one.
+    const whole = listed.filter(({ path }) => path.endsWith(".safetensors") && !path.includes("/"));
+    return {
+      source: "huggingface",
+      title: name.repository,
+      pageUrl: pageAddress(context.hosts, name),
+      files: listed.map((entry) => ({
+        ...fileOf(entry, name, context.hosts),
+        primary: listed.length === 1 || (whole.length === 1 && whole[0] === entry),
+      })),
+    };
+  },
+
+  fileRequest(address, { hosts, token }) {
+    const name = parseName(address, hosts);
+    if (!name?.isFile) return undefined;
+    const url = fileAddress(hosts, name);
+    return {
+      ...{ url, headers: authorization(token), pageUrl: pageAddress(hosts, name) },
+      // The Hub itself answers preflights, but the storage host behind its redirect has failed to before.
+      ...{ preflight: false, readable: true },
+    };
+  },
+};
+
+interface TreeEntry {
+  readonly path: string;
+  readonly size?: number;
+  /** Of files in large file storage: the SHA-256 of the content. Other files have a Git hash, which is of no use here. */
+  readonly sha256?: string;
+}
+
+// The ETag of the file itself is not its hash: behind the redirect it names a storage chunk. Only the listing has it.
+async function listTree(name: HubName, { hosts, token, signal }: SourceContext): Promise<TreeEntry[]> {
+  const entries: TreeEntry[] = [];
+  let url: string | undefined =
+    `${hosts.huggingface}/api/models/${name.repository}/tree/${encodeURIComponent(name.revision)}?recursive=true`;
+  for (let page = 0; url !== undefined && page < MAX_PAGES; page++) {
+    const asked: string = url;
+    const { json, headers } = await askHost(huggingFaceSource, {
+      url: asked,
+      headers: authorization(token),
+      signal,
+    });
+    if (!Array.isArray(json)) throw notUnderstood(huggingFaceSource, asked, "no list");
+    entries.push(...(json as unknown[]).flatMap(parseEntry));
+    url = nextPage(headers.get("Link"), hosts);
+  }
+  return entries;
+}
+
+function parseEntry(value: unknown): TreeEntry[] {
+  if (typeof value !== "object" || value === null) return [];
+  const { type, path, size, lfs } = value as Record<string, unknown>;
+  if (type !== "file" || typeof path !== "string") return [];
+  const stored = (typeof lfs === "object" && lfs !== null ? lfs : {}) as Record<string, unknown>;
+  const bytes = Number.isSafeInteger(stored.size) ? stored.size : size;
+  const hash = typeof stored.oid === "string" ? stored.oid.replace(/^sha256:/, "") : "";
+  return [
+    {
+      path,
+      ...(Number.isSafeInteger(bytes) && { size: bytes as number }),
+      ...(/^[0-9a-f]{64}$/.test(hash) && { sha256: hash }),
+    },
+  ];
+}
+
+/** The token goes with every page, so a next page elsewhere is not followed. */
+function nextPage(link: string | null, hosts: SourceHosts): string | undefined {
+  const next = /<([^>]+)>;\s*rel="next"/.exec(link ?? "")?.[1];
+  const url = next === undefined ? undefined : parseWebAddress(next);
+  return url && isBelow(url, hosts.huggingface) ? url.href : undefined;
+}
+
+function fileOf(entry: TreeEntry, name: HubName, hosts: SourceHosts): Omit<SourceFile, "primary"> {
+  const path = entry.path.split("/");
+  return {
+    address: fileAddress(hosts, { ...name, path }),
+    fileName: path.at(-1) ?? entry.path,
+    ...(entry.size !== undefined && { bytes: entry.size }),
+    ...(entry.sha256 !== undefined && { sha256: entry.sha256 }),
+  };
+}

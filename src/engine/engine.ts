@@ -13,7 +13,7 @@ import type { GenerationRequest, GenerationSummary } from "../protocol/generatio
 import type { UpscaleRequest, UpscaleSummary } from "../protocol/upscale-request.ts";
 import { interruptedSummary, runGenerationJob } from "./generation-job.ts";
 import { JobQueue, type JobControl } from "./job-queue.ts";
-import { memoryBudget } from "./memory-policy.ts";
+import { memoryLimits } from "./memory-policy.ts";
 import { ModelLoader, type DefaultTokenizer, type ListModels, type OpenModel } from "./model-loader.ts";
 import type { EncodePng } from "./picture-file.ts";
 import { interruptedUpscale, runUpscaleJob, type DecodePicture } from "./upscale-job.ts";
@@ -195,14 +195,16 @@ export class KilnEngine implements Engine {
     }
     const runtime = new OrtRuntime(build, await chooseDevice(device, build.threads));
     const { openModel, listModels, defaultTokenizer, deviceMemoryGib } = this.#surroundings;
-    const budget = memoryBudget(runtime.device.kind, deviceMemoryGib);
+    const { device: opened } = runtime;
+    const maxBuffer = opened.kind === "webgpu" ? opened.gpu.limits.maxBufferSize : undefined;
+    const limits = memoryLimits(opened.kind, deviceMemoryGib, maxBuffer);
     return {
       runtime,
       loader: new ModelLoader(
         runtime,
         (id) => openModel(id, baseUrl),
         defaultTokenizer,
-        budget,
+        limits,
         listModels && (() => listModels(baseUrl)),
       ),
     };

@@ -12,6 +12,7 @@ import { PhaseClock } from "./job-clock.ts";
 import type { JobControl } from "./job-queue.ts";
 import { createCpuLatentStore, createGpuLatentStore, type LatentStore } from "./latent-store.ts";
 import type { ModelLoader } from "./model-loader.ts";
+import { explainOutOfMemory } from "./memory-policy.ts";
 import { createVae, OrtDiffusionModel } from "./ort-components.ts";
 import { pictureFile, type EncodePng } from "./picture-file.ts";
 import { prepareJob, type PreparedJob, type WhileLoading } from "./prepare-job.ts";
@@ -60,6 +61,7 @@ class JobRun<X> {
   readonly #meter: StepMeter;
   readonly #dump: TensorDump;
   readonly #announced = new Set<string>();
+  #prepared: PreparedJob | undefined;
   #pictures = 0;
 
   constructor(job: GenerationJob, createStore: () => LatentStore<X>) {
@@ -75,6 +77,7 @@ class JobRun<X> {
       const prepared = await this.#clock.during("text", () =>
         prepareJob(request, loader, this.#whileLoading),
       );
+      this.#prepared = prepared;
       this.#dump.conditioning("conditioning", prepared.positive[0].conditioning);
       this.#dump.conditioning("unconditional", prepared.negative?.[0].conditioning);
       for (let batch = 0; batch < request.batchCount; batch++) {
@@ -84,9 +87,18 @@ class JobRun<X> {
     } catch (error) {
       if (control.interrupted.aborted && isAppError(error, "Interrupted"))
         return this.#summary("interrupted");
-      throw error;
+      throw this.#explained(error);
     }
     return this.#summary("finished");
+  }
+
+  /** Memory that ran out although the plan was possible: the plan's figures are what the user can act on. */
+  #explained(error: unknown): unknown {
+    const { request, loader } = this.#job;
+    if (!this.#prepared || !isAppError(error, "OutOfMemory")) return error;
+    const { model, memory, negative } = this.#prepared;
+    const planned = { ...request, guided: negative !== undefined, precision: loader.precision(model) };
+    return explainOutOfMemory(model.record.name, planned, memory, error);
   }
 
   async #batchOrSkip(prepared: PreparedJob, batch: number): Promise<void> {
@@ -116,21 +128,25 @@ class JobRun<X> {
 
   async #batch(prepared: PreparedJob, batch: number, signal: AbortSignal): Promise<readonly PixelTensor[]> {
     const { request, loader } = this.#job;
-    const { model, latentShape } = prepared;
+    const { model, latentShape, memory } = prepared;
     const [, latentHeight, latentWidth] = latentShape;
     const { width, height, batchSize } = request;
     const store = this.#createStore();
     const diffusionModel = new OrtDiffusionModel(
       store,
-      { batch: batchSize, latentHeight, latentWidth },
+      { batch: batchSize, latentHeight, latentWidth, separate: memory.separateGuidance },
       (shape) => this.#whileLoading("unet", () => loader.unet(model, shape)),
     );
-    const vae = createVae(
-      store,
-      { batch: batchSize, width, height },
-      () => this.#whileLoading("vae decoder", () => loader.vaeDecoder(model, latentHeight, latentWidth)),
-      (size) => loader.vaeEncoder(model, size.height, size.width),
-    );
+    const vae = createVae(store, {
+      batch: batchSize,
+      width,
+      height,
+      latentShape,
+      tile: memory.vaeTile,
+      decoder: (size) =>
+        this.#whileLoading("vae decoder", () => loader.vaeDecoder(model, size.height, size.width)),
+      encoder: (size) => loader.vaeEncoder(model, size.height, size.width),
+    });
     const components = {
       ...prepared,
       model: diffusionModel,

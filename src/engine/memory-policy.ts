@@ -1,4 +1,10 @@
-// Decides which warm sessions to give up so that a new one fits. Pure: knows sizes and times, holds no session.
+// Plans a generation's memory before anything is loaded, and decides which warm sessions to give up so that a new one fits.
+// Pure: knows sizes and times, holds no session.
+
+import type { DetectedModel } from "../models/model-config.ts";
+import { deviceMemoryNeed, type MemoryNeed, type MemoryRequest } from "../models/requirements.ts";
+import { AppError } from "../protocol/app-error.ts";
+import { formatBytes } from "../shared/format-bytes.ts";
 
 export type SessionKind = "text encoder" | "unet" | "vae decoder" | "vae encoder" | "upscaler";
 
@@ -22,6 +28,10 @@ const WASM_BUDGET = 2.5 * GIB;
 // Browsers tell RAM in steps and at most 8; on shared-memory machines more than this share starves the system.
 const DEVICE_MEMORY_SHARE = 0.6;
 const UNKNOWN_DEVICE_MEMORY_GIB = 4;
+// Of WebAssembly's 4 GiB: the rest is the runtime's own, or lost to fragments.
+const WASM_LIMIT = 3.6 * GIB;
+// A machine with less RAM has no graphics card with more; above, a card's own memory is not told to pages.
+const MIN_RAM_BESIDE_A_CARD_GIB = 8;
 
 /** Bytes that sessions may hold together. `deviceMemoryGib` is `navigator.deviceMemory`, where the browser tells it. */
 export function memoryBudget(device: "webgpu" | "wasm", deviceMemoryGib: number | undefined): number {
@@ -48,6 +58,190 @@ export function largestTensor(
   if (device.kind === "wasm") return share;
   const { maxBufferSize, maxStorageBufferBindingSize } = device.gpu.limits;
   return Math.min(share, maxBufferSize, maxStorageBufferBindingSize);
+}
+
+/** What is known of where the sessions will be. */
+export interface MemoryLimits {
+  readonly device: "webgpu" | "wasm";
+  /** What sessions should hold together, from `memoryBudget`. */
+  readonly budget: number;
+  /** What they cannot exceed whatever is tried; Infinity where nobody can tell. */
+  readonly limit: number;
+  /** The largest single buffer: a WebGPU device's `maxBufferSize`. */
+  readonly maxBuffer: number;
+}
+
+export function memoryLimits(
+  device: "webgpu" | "wasm",
+  deviceMemoryGib: number | undefined,
+  maxBuffer = Infinity,
+): MemoryLimits {
+  const ram =
+    deviceMemoryGib !== undefined && deviceMemoryGib < MIN_RAM_BESIDE_A_CARD_GIB
+      ? deviceMemoryGib * GIB
+      : Infinity;
+  return {
+    device,
+    budget: memoryBudget(device, deviceMemoryGib),
+    limit: device === "wasm" ? Math.min(WASM_LIMIT, ram) : ram,
+    maxBuffer,
+  };
+}
+
+/** A generation as far as its memory goes. */
+export type PlannedRequest = Pick<MemoryRequest, "width" | "height" | "batchSize" | "guided" | "precision">;
+
+/** How a generation is done so that it fits: what is not needed is not given up. */
+export interface MemoryPlan {
+  /** Weights stay float16 and are widened as they are used (WASM only, where nothing else computes in float16). */
+  readonly compactWeights: boolean;
+  /** Prompt and negative prompt run one after the other. */
+  readonly separateGuidance: boolean;
+  /** Side of the VAE's tiles in latents; undefined when the picture is decoded whole. */
+  readonly vaeTile: number | undefined;
+  readonly need: MemoryNeed;
+}
+
+/**
+ * Sides of a VAE tile in latents, best first. Every tile is normalised by its own mean and deviation, so small tiles differ in
+ * colour: 64 latents are the 512 pixels most VAEs were trained on, and below 32 the differences show.
+ */
+const VAE_TILES = [128, 96, 64, 48, 32] as const;
+const GOOD_VAE_TILE = 64;
+
+/** A way to run the UNet, and a tile for the VAE. */
+type Measures = Omit<MemoryPlan, "need">;
+
+/**
+ * The mildest measures that fit the budget. What fits no budget but may fit the device is tried with all measures taken.
+ * @throws AppError TooLarge that says what is missing and what would fit, when nothing can.
+ */
+export function planMemory(
+  modelName: string,
+  model: DetectedModel,
+  request: PlannedRequest,
+  limits: MemoryLimits,
+): MemoryPlan {
+  const plan = mildestPlan(model, request, limits);
+  if (possible(plan, limits)) return plan;
+  throw tooLarge(modelName, model, request, limits, plan);
+}
+
+const possible = ({ need }: MemoryPlan, { limit, maxBuffer }: MemoryLimits): boolean =>
+  need.least <= limit && need.largestBuffer <= maxBuffer;
+
+function mildestPlan(model: DetectedModel, request: PlannedRequest, limits: MemoryLimits): MemoryPlan {
+  const { budget } = limits;
+  const onWasm = limits.device === "wasm";
+  const planned = (measures: Measures): MemoryPlan => ({
+    ...measures,
+    need: needWith(measures, model, request, onWasm),
+  });
+  const whole = { compactWeights: false, separateGuidance: false, vaeTile: undefined };
+  const ways: readonly Measures[] = [
+    whole,
+    ...(request.guided ? [{ ...whole, separateGuidance: true }] : []),
+    ...(onWasm ? [{ ...whole, compactWeights: true }] : []),
+    ...(onWasm && request.guided ? [{ ...whole, compactWeights: true, separateGuidance: true }] : []),
+  ];
+  const fitting = ways.find((way) => {
+    const { unet, unetActivations, textEncoders } = planned(way).need;
+    return Math.max(unet + unetActivations, textEncoders) <= budget;
+  });
+  const way = fitting ?? ways[ways.length - 1];
+
+  const side = Math.max(request.width, request.height) / model.vae.downscale;
+  const tiles = [undefined, ...VAE_TILES.filter((tile) => tile < side)];
+  const plans = tiles.map((vaeTile) => planned({ ...way, vaeTile }));
+  const decodesWithin =
+    (bytes: number) =>
+    ({ need }: MemoryPlan): boolean =>
+      need.vae + need.vaeActivations <= bytes && need.largestBuffer <= limits.maxBuffer;
+  const good = plans.filter(({ vaeTile = GOOD_VAE_TILE }) => vaeTile >= GOOD_VAE_TILE);
+  return (
+    // A UNet that stays is worth more than a picture decoded in one piece: the next picture needs no loading.
+    good.find(decodesWithin(budget - plans[0].need.unet)) ??
+    good.find(decodesWithin(budget)) ??
+    plans.find(decodesWithin(budget)) ??
+    plans[plans.length - 1]
+  );
+}
+
+function needWith(
+  { compactWeights, separateGuidance, vaeTile }: Measures,
+  model: DetectedModel,
+  request: PlannedRequest,
+  onWasm: boolean,
+): MemoryNeed {
+  return deviceMemoryNeed(model, {
+    ...request,
+    guided: request.guided && !separateGuidance,
+    weights: compactWeights ? "float16" : request.precision,
+    rowWinograd: onWasm && !compactWeights,
+    wholeScores: onWasm,
+    vaeTile,
+  });
+}
+
+/** Pictures that may be proposed instead, largest first. */
+const SIDES = [1024, 768, 512, 384, 256] as const;
+
+function tooLarge(
+  modelName: string,
+  model: DetectedModel,
+  request: PlannedRequest,
+  limits: MemoryLimits,
+  { need }: MemoryPlan,
+): AppError {
+  const { width, height, precision } = request;
+  const memory = limits.device === "wasm" ? "memory on the processor" : "GPU memory";
+  const works = (changes: Partial<PlannedRequest>): boolean =>
+    possible(mildestPlan(model, { ...request, ...changes }, limits), limits);
+  const side = SIDES.find(
+    (candidate) => candidate * candidate < width * height && works({ width: candidate, height: candidate }),
+  );
+  const advice =
+    request.batchSize > 1 && works({ batchSize: 1 })
+      ? "Try a batch size of 1."
+      : side !== undefined
+        ? `Try ${side}x${side}.`
+        : precision === "float32" && limits.device === "webgpu" && works({ precision: "float16" })
+          ? "It would fit in float16, which this device does not offer; try a smaller model."
+          : limits.device === "wasm"
+            ? "Try a smaller model, or a browser with WebGPU."
+            : "Try a smaller model.";
+  const [needed, offered, what] =
+    need.least > limits.limit
+      ? [need.least, limits.limit, memory]
+      : [need.largestBuffer, limits.maxBuffer, `${memory} in one piece`];
+  return new AppError(
+    "TooLarge",
+    `${modelName} needs ${formatBytes(needed)} of ${what} for ${width}x${height} pixels in ${precision}, and this ` +
+      `device offers ${formatBytes(offered)}. ${advice}`,
+    {
+      where: "memory plan",
+      expected: `at least ${formatBytes(needed)} of ${what}`,
+      got: formatBytes(offered),
+      neededBytes: needed,
+      offeredBytes: offered,
+    },
+  );
+}
+
+/** What to tell when memory ran out although the plan was tried: the plan's figures, beside what the runtime said. */
+export function explainOutOfMemory(
+  modelName: string,
+  { width, height, precision }: PlannedRequest,
+  { need }: MemoryPlan,
+  failure: AppError,
+): AppError {
+  return new AppError(
+    "OutOfMemory",
+    `${modelName} needs about ${formatBytes(need.least)} of memory for ${width}x${height} pixels in ${precision}, and the ` +
+      `device ran out of it. Close other pages that use the GPU, or choose a smaller size or model.`,
+    { ...failure.details, neededBytes: need.least },
+    { cause: failure },
+  );
 }
 
 /** Lower ranks are given up first. */

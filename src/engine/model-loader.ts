@@ -23,7 +23,15 @@ import type { Checkpoint } from "../weights/checkpoint.ts";
 import { openDiffusersFolder } from "../weights/diffusers-folder.ts";
 import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import type { TokenizerNeed } from "./default-tokenizers.ts";
-import { sessionsToRelease, type HeldSession, type SessionKind } from "./memory-policy.ts";
+import {
+  planMemory,
+  sessionsToRelease,
+  type HeldSession,
+  type MemoryLimits,
+  type MemoryPlan,
+  type PlannedRequest,
+  type SessionKind,
+} from "./memory-policy.ts";
 import type { UnetShape } from "./ort-components.ts";
 import { promptEmbeddings, type PromptEmbeddings } from "./prompt-embeddings.ts";
 
@@ -72,30 +80,30 @@ export class ModelLoader {
   readonly #runtime: OrtRuntime;
   readonly #openModel: OpenModel;
   readonly #defaultTokenizer: DefaultTokenizer;
-  /** Bytes that all sessions may hold together. */
-  readonly budget: number;
+  readonly limits: MemoryLimits;
   readonly #listModels: ListModels;
   readonly #sessions = new Map<string, CachedSession>();
   readonly #float32Models = new Set<string>();
+  /** Models whose weights are kept in float16 on a device that computes in float32, as their last plan said. */
+  readonly #compactModels = new Set<string>();
   /** Newest last. */
   readonly #opened = new Map<string, OpenedModel>();
   /** The one used last. */
   #upscaler: OpenedUpscaler | undefined;
   #uses = 0;
 
-  /** `budget`: from the memory policy. */
   constructor(
     runtime: OrtRuntime,
     openModel: OpenModel,
     defaultTokenizer: DefaultTokenizer,
-    budget: number,
+    limits: MemoryLimits,
     listModels: ListModels = () => Promise.resolve([]),
   ) {
     this.#runtime = runtime;
     this.#listModels = listModels;
     this.#openModel = openModel;
     this.#defaultTokenizer = defaultTokenizer;
-    this.budget = budget;
+    this.limits = limits;
   }
 
   /**
@@ -169,6 +177,23 @@ export class ModelLoader {
 
   precision(model: SessionOwner): Precision {
     return this.#float32Models.has(model.record.id) ? "float32" : this.#runtime.device.report.precision;
+  }
+
+  /**
+   * How a generation will be done so that it fits, before any weight is read; sessions made from now on follow it.
+   * @throws AppError TooLarge that says what is missing
+   */
+  plan(model: OpenedModel, request: Omit<PlannedRequest, "precision">): MemoryPlan {
+    const precision = this.precision(model);
+    const plan = planMemory(
+      model.record.name,
+      { ...model.detected, vae: model.vae.config },
+      { ...request, precision },
+      this.limits,
+    );
+    if (plan.compactWeights) this.#compactModels.add(model.record.id);
+    else this.#compactModels.delete(model.record.id);
+    return plan;
   }
 
   /** After numbers went wrong in float16: from now on this model computes in float32. */
@@ -249,18 +274,23 @@ export class ModelLoader {
     build: (dialect: Dialect) => OnnxModel,
   ): Promise<OrtSession> {
     const modelId = model.record.id;
-    const key = [modelId, kind, variant].join(" / ");
+    const dialect = dialectFor(
+      this.#runtime.device.kind,
+      this.precision(model),
+      this.#compactModels.has(modelId),
+    );
+    const key = [modelId, kind, dialect.id, variant].join(" / ");
     const known = this.#sessions.get(key);
     if (known) {
       known.lastUsed = ++this.#uses;
       return known.session;
     }
-    const graph = build(dialectFor(this.#runtime.device.kind, this.precision(model)));
+    const graph = build(dialect);
     const bytes = footprint(graph);
     const release = sessionsToRelease(
       [...this.#sessions.values()],
       { key, kind, modelId, bytes },
-      this.budget,
+      this.limits.budget,
     );
     for (const held of release) await this.#release(held);
     const session = await this.#create(graph, outputs);

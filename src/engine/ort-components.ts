@@ -1,5 +1,6 @@
 // Implements the pipeline's components on sessions, over either latent store. Builds no graph and caches no session.
 
+import type { Size } from "../imaging/resize.ts";
 import type { OrtSession, SessionInput } from "../ort/ort-session.ts";
 import type {
   Conditioning,
@@ -12,6 +13,7 @@ import type {
 import type { Upscaler } from "../pipeline/upscale.ts";
 import type { LatentStore } from "./latent-store.ts";
 import type { TokenVectors } from "./prompt-embeddings.ts";
+import { decodeInTiles, encodeInTiles } from "./tiled-vae.ts";
 import { yieldToMessages } from "./yield-to-messages.ts";
 
 export function createTextEncoder(
@@ -58,6 +60,8 @@ export interface UnetShape {
   readonly tokens: number;
 }
 
+const PIXEL_CHANNELS = 3;
+
 interface PreparedContext extends PreparedConditioning {
   readonly id: number;
   readonly conditioning: Conditioning;
@@ -88,6 +92,14 @@ const EXTRA_INPUTS = [
   ["extra_channels", "extraChannels"],
 ] as const satisfies readonly (readonly [string, keyof Conditioning])[];
 
+export interface DiffusionBatch {
+  readonly batch: number;
+  readonly latentHeight: number;
+  readonly latentWidth: number;
+  /** Each conditioning has a forward of its own, which takes less memory at a time. */
+  readonly separate: boolean;
+}
+
 /**
  * One forward serves all conditionings of one length: they lie behind each other in the batch. Lengths that have no small
  * common multiple are run apart, which is exact too.
@@ -95,7 +107,7 @@ const EXTRA_INPUTS = [
 export class OrtDiffusionModel<X> implements DiffusionModel<X> {
   readonly math;
   readonly #store: LatentStore<X>;
-  readonly #latents: { readonly batch: number; readonly latentHeight: number; readonly latentWidth: number };
+  readonly #latents: DiffusionBatch;
   readonly #sessionFor: (shape: UnetShape) => Promise<OrtSession>;
   /** What a whole batch is conditioned on, by graph input, by the ids it is made of. */
   readonly #batches = new Map<string, Readonly<Record<string, X>>>();
@@ -103,7 +115,7 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
 
   constructor(
     store: LatentStore<X>,
-    latents: { readonly batch: number; readonly latentHeight: number; readonly latentWidth: number },
+    latents: DiffusionBatch,
     sessionFor: (shape: UnetShape) => Promise<OrtSession>,
   ) {
     this.math = store.math;
@@ -122,8 +134,7 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
   }
 
   async warmUp(conditionings: readonly PreparedConditioning[]): Promise<void> {
-    for (const group of groupsByLength(conditionings as readonly PreparedContext[]))
-      await this.#session(group);
+    for (const group of this.#groups(conditionings as readonly PreparedContext[])) await this.#session(group);
   }
 
   async predict(
@@ -133,7 +144,7 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
   ): Promise<readonly X[]> {
     const contexts = conditionings as readonly PreparedContext[];
     const outputs = new Map<PreparedContext, X>();
-    for (const group of groupsByLength(contexts)) {
+    for (const group of this.#groups(contexts)) {
       const session = await this.#session(group);
       await yieldToMessages();
       const latents = group.length === 1 ? x : this.#store.repeat(x, group.length);
@@ -152,6 +163,10 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
       }
     }
     return contexts.map((context) => outputs.get(context) as X);
+  }
+
+  #groups(contexts: readonly PreparedContext[]): readonly (readonly PreparedContext[])[] {
+    return this.#latents.separate ? contexts.map((context) => [context]) : groupsByLength(contexts);
   }
 
   #context(conditioning: Conditioning): PreparedContext {
@@ -208,32 +223,72 @@ function groupsByLength(contexts: readonly PreparedContext[]): readonly (readonl
   return [...groups.values()];
 }
 
+export interface VaeEncoderOptions {
+  /** Of the latents. */
+  readonly channels: number;
+  readonly downscale: number;
+  /** Side of a tile in latents; undefined works on whole pictures. */
+  readonly tile: number | undefined;
+  /** For pixels of this size. */
+  session(size: Size): Promise<OrtSession>;
+}
+
+/** Mean and log-variance of the posterior: [2, channels, h, w], unscaled. */
+export async function encodePicture(
+  pixels: PixelTensor,
+  { channels, downscale, tile, session }: VaeEncoderOptions,
+): Promise<Float32Array> {
+  const encode = async ({ width, height, data }: PixelTensor): Promise<Float32Array> => {
+    const encoder = await session({ width, height });
+    await yieldToMessages();
+    return (await encoder.run({ pixels: data })).moments;
+  };
+  if (tile === undefined) return encode(pixels);
+  const planes = { ...pixels, channels: PIXEL_CHANNELS };
+  return (await encodeInTiles(planes, tile, downscale, 2 * channels, encode)).data;
+}
+
+export interface VaeOptions {
+  readonly batch: number;
+  readonly width: number;
+  readonly height: number;
+  /** Of one picture: [channels, height, width]. */
+  readonly latentShape: readonly [number, number, number];
+  /** Side of a tile in latents; undefined works on whole pictures. */
+  readonly tile: number | undefined;
+  /** For latents or pixels of this size. */
+  decoder(size: Size): Promise<OrtSession>;
+  encoder(size: Size): Promise<OrtSession>;
+}
+
 /** Pictures are decoded one by one: the decoder's activations dwarf everything else. */
-export function createVae<X>(
-  store: LatentStore<X>,
-  picture: { readonly batch: number; readonly width: number; readonly height: number },
-  decoder: () => Promise<OrtSession>,
-  encoder: (size: { readonly width: number; readonly height: number }) => Promise<OrtSession>,
-): Vae<X> {
-  const { batch, width, height } = picture;
+export function createVae<X>(store: LatentStore<X>, options: VaeOptions): Vae<X> {
+  const { batch, width, height, tile, decoder, encoder } = options;
+  const [channels, latentHeight, latentWidth] = options.latentShape;
+  const downscale = height / latentHeight;
+  const decodeTile = async (size: Size, latents: SessionInput): Promise<Float32Array> => {
+    const session = await decoder(size);
+    await yieldToMessages();
+    return (await session.run({ latents })).pixels;
+  };
+  const decodeOne = async (part: X): Promise<Float32Array> => {
+    const size = { width: latentWidth, height: latentHeight };
+    if (tile === undefined) return decodeTile(size, store.input(part));
+    const latents = { ...size, channels, data: await store.math.download(part) };
+    const pixels = await decodeInTiles(latents, tile, downscale, (cut) => decodeTile(cut, cut.data));
+    return pixels.data;
+  };
   return {
     async decode(latents) {
-      const session = await decoder();
       const pictures: PixelTensor[] = [];
       const parts = batch === 1 ? [latents] : store.split(latents, batch);
       for (const part of parts) {
-        await yieldToMessages();
-        const { pixels } = await session.run({ latents: store.input(part) });
-        pictures.push({ width, height, data: pixels });
+        pictures.push({ width, height, data: await decodeOne(part) });
         if (batch > 1) store.math.release(part);
       }
       return pictures;
     },
-    async encode(pixels) {
-      const session = await encoder(pixels);
-      await yieldToMessages();
-      return (await session.run({ pixels: pixels.data })).moments;
-    },
+    encode: (pixels) => encodePicture(pixels, { channels, downscale, tile, session: encoder }),
   };
 }
 

@@ -2,6 +2,7 @@
 // encoder for models that see a picture; never the UNet.
 
 import type { Conditioning } from "../pipeline/components.ts";
+import { needsNegative } from "../pipeline/guidance.ts";
 import type { ConditioningSchedule } from "../pipeline/conditioning-schedule.ts";
 import type { PromptEncoder } from "../pipeline/conditioning.ts";
 import { invalidRequest } from "../pipeline/validate-request.ts";
@@ -11,8 +12,9 @@ import { noiseScheduleOf, type NoiseSchedule } from "../sampling/noise-schedule.
 import { predictions, type PredictionRow } from "../sampling/prediction.ts";
 import { samplerNamed, sigmasFor, type SamplerRow } from "../sampling/samplers.ts";
 import { blankExtraChannels, joinExtraChannels } from "./extra-channels.ts";
+import type { MemoryPlan } from "./memory-policy.ts";
 import type { ModelLoader, OpenedModel } from "./model-loader.ts";
-import { createTextEncoder } from "./ort-components.ts";
+import { createTextEncoder, encodePicture } from "./ort-components.ts";
 import { conditionPrompts } from "./prompt-conditioning.ts";
 
 export interface PreparedJob {
@@ -28,6 +30,7 @@ export interface PreparedJob {
   readonly negative: ConditioningSchedule<Conditioning> | undefined;
   /** Textual inversion embeddings that the prompts named. */
   readonly embeddings: readonly ModelRecord[];
+  readonly memory: MemoryPlan;
 }
 
 /** Wraps everything that loads, so that it is announced, timed and left early when the job was ended. */
@@ -42,6 +45,7 @@ export async function prepareJob(
   whileLoading: WhileLoading,
 ): Promise<PreparedJob> {
   const model = await whileLoading("text encoder", () => loader.open(request.modelId, request.vaeId));
+  const memory = loader.plan(model, { ...request, guided: needsNegative(request.guidanceScale) });
   const { family, unet, textEncoders } = model.detected;
   const { downscale } = model.vae.config;
   const noiseSchedule = noiseScheduleOf(family.noiseSchedule);
@@ -60,7 +64,7 @@ export async function prepareJob(
   const extraChannels = await joinExtraChannels(
     family.extraChannels,
     blankExtraChannels(model.vae.config, request, (pixels) =>
-      encodePixels(pixels, model, request, loader, whileLoading),
+      encodeMean(pixels, model, request, memory, loader, whileLoading),
     ),
   );
   const evaluations = request.steps * sampler.order;
@@ -81,18 +85,28 @@ export async function prepareJob(
     positive,
     negative,
     embeddings: embeddings.used,
+    memory,
   };
 }
 
 /** The posterior's mean, unscaled: [channels, h, w]. */
-async function encodePixels(
-  pixels: Float32Array,
+async function encodeMean(
+  data: Float32Array,
   model: OpenedModel,
   { width, height }: GenerationRequest,
+  { vaeTile: tile }: MemoryPlan,
   loader: ModelLoader,
   whileLoading: WhileLoading,
 ): Promise<Float32Array> {
-  const session = await whileLoading("vae encoder", () => loader.vaeEncoder(model, height, width));
-  const { moments } = await session.run({ pixels });
+  const { latentChannels: channels, downscale } = model.vae.config;
+  const moments = await encodePicture(
+    { width, height, data },
+    {
+      channels,
+      downscale,
+      tile,
+      session: (size) => whileLoading("vae encoder", () => loader.vaeEncoder(model, size.height, size.width)),
+    },
+  );
   return moments.slice(0, moments.length / 2);
 }

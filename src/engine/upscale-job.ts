@@ -157,7 +157,7 @@ class UpscaleRun {
   #tiling(model: OpenedUpscaler): Tiling {
     const { runtime, loader, request } = this.#job;
     const perPixel = largestTensorBytesPerPixel(model.detected.config, loader.precision(model));
-    const tiling = tilingWithin(largestTensor(runtime.device, loader.budget), perPixel);
+    const tiling = tilingWithin(largestTensor(runtime.device, loader.limits.budget), perPixel);
     return { ...tiling, size: Math.min(tiling.size, request.maxTileSize ?? tiling.size) };
   }
 

@@ -3,7 +3,7 @@
 
 import type { OnnxDType } from "../onnx/onnx-model.ts";
 
-export type DialectId = "wasm-float32" | "webgpu-float32" | "webgpu-float16";
+export type DialectId = "wasm-float32" | "wasm-compact" | "webgpu-float32" | "webgpu-float16";
 export type Device = "wasm" | "webgpu";
 export type Precision = "float32" | "float16";
 
@@ -25,6 +25,11 @@ export interface Dialect {
    * at the speed of its multiplications, so half as many take little more than half the time. float32 only.
    */
   readonly rowWinograd: boolean;
+  /**
+   * Large weights stay float16 in memory and are widened to float32 each time a node uses one. Half the memory for a few percent
+   * of time: how a full-size UNet fits into WebAssembly's heap.
+   */
+  readonly compactWeights: boolean;
   /** Scores [tokens, tokens] of the VAE's attention are computed in row chunks of at most this many bytes. */
   readonly maxScoreBytes: number;
 }
@@ -41,6 +46,16 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     precision: "float32",
     biasSplitGeluWidths: [],
     rowWinograd: true,
+    compactWeights: false,
+    maxScoreBytes: 64 * MIB,
+  },
+  "wasm-compact": {
+    id: "wasm-compact",
+    device: "wasm",
+    precision: "float32",
+    biasSplitGeluWidths: [],
+    rowWinograd: false, // its transformed kernels are twice the weights
+    compactWeights: true,
     maxScoreBytes: 64 * MIB,
   },
   "webgpu-float32": {
@@ -49,6 +64,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     precision: "float32",
     biasSplitGeluWidths: WEBGPU_BIAS_SPLIT_GELU_WIDTHS,
     rowWinograd: false,
+    compactWeights: false,
     maxScoreBytes: 128 * MIB, // the smallest maxStorageBufferBindingSize a WebGPU device may have
   },
   "webgpu-float16": {
@@ -57,11 +73,16 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     precision: "float16",
     biasSplitGeluWidths: WEBGPU_BIAS_SPLIT_GELU_WIDTHS,
     rowWinograd: false,
+    compactWeights: false,
     maxScoreBytes: 128 * MIB,
   },
 };
 
-export function dialectFor(device: Device, precision: Precision): Dialect {
-  if (device === "wasm") return dialects["wasm-float32"];
+/** For networks that float16 is too coarse for even as a way to keep weights: the VAE. */
+export const withWholeWeights = (dialect: Dialect): Dialect => ({ ...dialect, compactWeights: false });
+
+/** `compact`: memory is tight, so weights take as little as the device can compute with. */
+export function dialectFor(device: Device, precision: Precision, compact = false): Dialect {
+  if (device === "wasm") return dialects[compact ? "wasm-compact" : "wasm-float32"];
   return dialects[`webgpu-${precision}`];
 }

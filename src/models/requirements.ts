@@ -14,47 +14,92 @@ export interface MemoryRequest {
   /** Whether every picture runs twice per forward, with and without its prompt. */
   readonly guided: boolean;
   readonly precision: "float16" | "float32";
+  /** How the UNet's and the text encoders' weights lie in memory, where not in the precision they are computed with. */
+  readonly weights?: "float16" | "float32";
+  /** Whether 3x3 convolutions keep transformed kernels, twice their published size. */
+  readonly rowWinograd?: boolean;
+  /** Side of the tiles of latents that the VAE works through; the whole picture when left out. */
+  readonly vaeTile?: number;
   /** Whether attention keeps its whole score matrix (WASM) or works through it in tiles (WebGPU's fused kernel). */
   readonly wholeScores: boolean;
 }
 
 /** All in bytes. */
 export interface MemoryNeed {
+  /** Weights. */
   readonly textEncoders: number;
+  /** Weights. */
   readonly unet: number;
+  /** Weights. */
   readonly vae: number;
   readonly unetActivations: number;
   readonly vaeActivations: number;
   /** With all weights resident: what must fit at the worst moment of a generation. */
   readonly total: number;
+  /** With one network at a time: the least that a generation can do with. */
+  readonly least: number;
+  /** The largest single weight or intermediate value. */
+  readonly largestBuffer: number;
 }
 
 const FLOAT32_BYTES = 4;
+// The VAE's attention works through its scores in chunks of rows; the dialects' limits are no larger than this.
+const MAX_SCORE_ELEMENTS = (128 * 2 ** 20) / FLOAT32_BYTES;
+/** A transformed kernel has 6 rows of 3 where the published one has 3 of 3 (layers/row-winograd.ts). */
+const ROW_WINOGRAD_GROWTH = 2;
 
 export function deviceMemoryNeed(model: DetectedModel, request: MemoryRequest): MemoryNeed {
   const { unet, vae } = model;
-  const elementBytes = request.precision === "float16" ? 2 : FLOAT32_BYTES;
-  const latents = (request.width / vae.downscale) * (request.height / vae.downscale);
-  const weights = {
-    textEncoders: elementBytes * countElements(model.textEncoders.flatMap(textEncoderTensors)),
-    unet: elementBytes * countElements(unetTensors(unet)),
+  const { precision, weights = precision, rowWinograd = false, vaeTile = Infinity } = request;
+  const elementBytes = bytesPer(precision);
+  const latentWidth = request.width / vae.downscale;
+  const latentHeight = request.height / vae.downscale;
+  const tensors = {
+    textEncoders: model.textEncoders.flatMap(textEncoderTensors),
+    unet: unetTensors(unet),
+    vae: vaeTensors(vae),
+  };
+  const held = {
+    textEncoders: bytesPer(weights) * countElements(tensors.textEncoders),
+    unet: bytesPer(weights) * countElements(tensors.unet, rowWinograd),
     // The VAE overflows in half precision and runs in float32 everywhere.
-    vae: FLOAT32_BYTES * countElements(vaeTensors(vae)),
+    vae: FLOAT32_BYTES * countElements(tensors.vae, rowWinograd),
   };
   const forwards = request.batchSize * (request.guided ? 2 : 1);
-  const unetActivations = elementBytes * forwards * unetPeak(unet, latents, request.wholeScores);
-  const vaeActivations = FLOAT32_BYTES * request.batchSize * vaeDecoderPeak(vae, latents);
-  const resident = weights.textEncoders + weights.unet + weights.vae;
+  const unetActivations =
+    elementBytes * forwards * unetPeak(unet, latentWidth * latentHeight, request.wholeScores);
+  // Pictures are decoded one by one, whatever the batch.
+  const decoded = vaeDecoderPeak(vae, Math.min(latentWidth, vaeTile) * Math.min(latentHeight, vaeTile));
+  const vaeActivations = FLOAT32_BYTES * decoded.alive;
   return {
-    ...weights,
+    ...held,
     unetActivations,
     vaeActivations,
-    total: resident + Math.max(unetActivations, vaeActivations),
+    total: held.textEncoders + held.unet + held.vae + Math.max(unetActivations, vaeActivations),
+    least: Math.max(held.textEncoders, held.unet + unetActivations, held.vae + vaeActivations),
+    largestBuffer: Math.max(
+      bytesPer(weights) * largestTensor([...tensors.textEncoders, ...tensors.unet]),
+      FLOAT32_BYTES * largestTensor(tensors.vae),
+      FLOAT32_BYTES * decoded.largest,
+    ),
   };
 }
 
-function countElements(needs: readonly TensorNeed[]): number {
-  return needs.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+const bytesPer = (precision: "float16" | "float32"): number => (precision === "float16" ? 2 : FLOAT32_BYTES);
+
+const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
+
+/** With `rowWinograd`, every 3x3 kernel counts as transformed; at a few sizes the smallest maps' are not. */
+function countElements(needs: readonly TensorNeed[], rowWinograd = false): number {
+  const is3x3 = (shape: readonly number[]): boolean => shape.length === 4 && shape[2] === 3 && shape[3] === 3;
+  return needs.reduce(
+    (sum, { shape }) => sum + elements(shape) * (rowWinograd && is3x3(shape) ? ROW_WINOGRAD_GROWTH : 1),
+    0,
+  );
+}
+
+function largestTensor(needs: readonly TensorNeed[]): number {
+  return needs.reduce((largest, { shape }) => Math.max(largest, elements(shape)), 0);
 }
 
 /** Elements alive at once, for one picture: the skip connections kept so far and the widest layer running beside them. */
@@ -113,34 +158,51 @@ function residualWidth(inChannels: number, outChannels: number): number {
   return inChannels + Math.max(inChannels, outChannels) + outChannels;
 }
 
-function vaeDecoderPeak(config: VaeConfig, latents: number): number {
-  let peak = 0;
+/** Elements, for one picture of so many latents: alive at once, and in the largest single value. */
+function vaeDecoderPeak(
+  config: VaeConfig,
+  latents: number,
+): { readonly alive: number; readonly largest: number } {
+  let alive = 0;
+  let largest = 0;
   let positions = latents;
+  const reach = (value: number, together: number): void => {
+    largest = Math.max(largest, value);
+    alive = Math.max(alive, together);
+  };
   for (const layer of config.decoder) {
     switch (layer.kind) {
       case "conv":
-        peak = Math.max(peak, positions * (layer.inChannels + layer.outChannels));
+        reach(
+          positions * Math.max(layer.inChannels, layer.outChannels),
+          positions * (layer.inChannels + layer.outChannels),
+        );
         break;
       case "resnet":
-        peak = Math.max(peak, positions * residualWidth(layer.inChannels, layer.outChannels));
+        reach(
+          positions * Math.max(layer.inChannels, layer.outChannels),
+          positions * residualWidth(layer.inChannels, layer.outChannels),
+        );
         break;
-      case "attention":
-        // One head: input, q, k, v and the scores, whole in the worst case.
-        peak = Math.max(peak, positions * (4 * layer.channels + positions));
+      case "attention": {
+        // One head: input, q, k, v; beside them a chunk of scores before and after the softmax.
+        const scores = Math.min(positions ** 2, Math.max(positions, MAX_SCORE_ELEMENTS));
+        reach(Math.max(positions * layer.channels, scores), positions * 4 * layer.channels + 2 * scores);
         break;
+      }
       case "upsample":
-        peak = Math.max(peak, positions * 9 * layer.channels);
         positions *= 4;
+        reach(positions * layer.channels, positions * 2.25 * layer.channels);
         break;
       case "downsample":
         positions /= 4;
         break;
       case "norm":
-        peak = Math.max(peak, positions * 2 * layer.channels);
+        reach(positions * layer.channels, positions * 2 * layer.channels);
         break;
       default:
         return layer satisfies never;
     }
   }
-  return peak;
+  return { alive, largest };
 }

@@ -5,7 +5,7 @@ import type { Value } from "../onnx/graph.ts";
 import type { OnnxModel } from "../onnx/onnx-model.ts";
 import { add, mul } from "../onnx/ops.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
-import type { Dialect } from "./dialects.ts";
+import { withWholeWeights, type Dialect } from "./dialects.ts";
 import { vaeLayer } from "./layers/vae-layer.ts";
 import type { PerChannel, VaeConfig } from "./model-config.ts";
 
@@ -24,7 +24,7 @@ export function buildVaeDecoder(
 ): OnnxModel {
   const { dialect, batch, latentHeight, latentWidth } = options;
   const graph = new GraphBuilder("vae-decoder");
-  const c = { graph, checkpoint, dialect };
+  const c = { graph, checkpoint, dialect: withWholeWeights(dialect) };
   const latents = graph.input("latents", "float32", [
     batch,
     config.latentChannels,

@@ -4,7 +4,7 @@ import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/graph.ts";
 import type { OnnxModel } from "../onnx/onnx-model.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
-import type { Dialect } from "./dialects.ts";
+import { withWholeWeights, type Dialect } from "./dialects.ts";
 import { vaeLayer } from "./layers/vae-layer.ts";
 import type { VaeConfig } from "./model-config.ts";
 
@@ -25,7 +25,7 @@ export function buildVaeEncoder(
 ): OnnxModel {
   const { dialect, height, width } = options;
   const graph = new GraphBuilder("vae-encoder");
-  const c = { graph, checkpoint, dialect };
+  const c = { graph, checkpoint, dialect: withWholeWeights(dialect) };
   const pixels: Value = graph.input("pixels", "float32", [1, PIXEL_CHANNELS, height, width]);
   graph.output(
     "moments",

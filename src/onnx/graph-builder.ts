@@ -16,11 +16,17 @@ export interface NodeDescription {
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
   readonly outputs: readonly Pick<Value, "dtype" | "shape">[];
+  /**
+   * Stored before all other nodes. The runtime runs the inputs of a node in the reverse of this order, so a node of constants
+   * only that is stored first runs right before its result is needed, and one stored beside its user long before.
+   */
+  readonly first?: boolean;
 }
 
 export class GraphBuilder {
   readonly name: string;
   readonly #nodes: GraphNode[] = [];
+  readonly #firstNodes: GraphNode[] = [];
   readonly #constants = new Map<string, InlineConstant>();
   readonly #externals = new Map<string, { readonly value: Value; readonly tensor: ExternalTensor }>();
   readonly #inputs: OnnxValueInfo[] = [];
@@ -48,7 +54,7 @@ export class GraphBuilder {
   }
 
   node(description: NodeDescription): Value[] {
-    const { path, opType, domain = "", inputs, attributes = {}, outputs } = description;
+    const { path, opType, domain = "", inputs, attributes = {}, outputs, first = false } = description;
     const base = `/${this.name}/${path}/${opType}`;
     const count = this.#nodeCounts.get(base) ?? 0;
     this.#nodeCounts.set(base, count + 1);
@@ -58,7 +64,7 @@ export class GraphBuilder {
       dtype,
       shape,
     }));
-    this.#nodes.push({
+    (first ? this.#firstNodes : this.#nodes).push({
       name,
       opType,
       domain,
@@ -106,7 +112,7 @@ export class GraphBuilder {
 
   build(): OnnxModel {
     const published = (name: string): string => this.#published.get(name) ?? name;
-    const nodes = this.#nodes.map((node) => ({
+    const nodes = [...this.#firstNodes, ...this.#nodes].map((node) => ({
       ...node,
       inputs: node.inputs.map(published),
       outputs: node.outputs.map(published),
@@ -123,6 +129,7 @@ export class GraphBuilder {
         ...interfaces,
       }),
       externals: externals.map(({ tensor }) => tensor),
+      widensWeights: this.#firstNodes.length > 0,
       ...interfaces,
     };
   }

@@ -30,4 +30,6 @@ export interface OnnxModel {
   readonly inputs: readonly OnnxValueInfo[];
   readonly outputs: readonly OnnxValueInfo[];
   readonly externals: readonly ExternalTensor[];
+  /** Whether nodes widen weights at every run: the runtime must not do it once and keep the results. */
+  readonly widensWeights: boolean;
 }

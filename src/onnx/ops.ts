@@ -93,6 +93,18 @@ export function cast(g: GraphBuilder, path: string, x: Value, dtype: OnnxDType):
   })[0];
 }
 
+/** A weight in another dtype, made again at every run right before its use; never kept. */
+export function constantCast(g: GraphBuilder, path: string, weight: Value, dtype: OnnxDType): Value {
+  return g.node({
+    path,
+    opType: "Cast",
+    inputs: [weight],
+    attributes: { to: int(elementType(dtype)) },
+    outputs: [{ dtype, shape: weight.shape }],
+    first: true,
+  })[0];
+}
+
 export function concat(g: GraphBuilder, path: string, values: readonly Value[], axis: number): Value {
   sameType(path, "Concat", values);
   const [first, ...rest] = values;

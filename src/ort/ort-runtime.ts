@@ -10,6 +10,8 @@ import { deviceLost, outOfMemory, runtimeFailure } from "./runtime-failure.ts";
 import { SerialQueue } from "./serial-queue.ts";
 
 const LOSS_NEWS_MS = 200;
+// Sums of constants are folded; nothing as large as a weight is, or it would be in memory twice.
+const MAX_FOLDED_BYTES = 64 * 2 ** 10;
 
 const delay = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -64,8 +66,12 @@ export class OrtRuntime {
               : ["wasm"],
           externalData: externalFiles(model.externals, this.build, failure),
           preferredOutputLocation: onDevice ? "gpu-buffer" : "cpu",
-          graphOptimizationLevel: "all",
+          // The last level ("all") widens weights for good, whatever the size limit below says.
+          graphOptimizationLevel: model.widensWeights ? "layout" : "all",
           logSeverityLevel: 3,
+          extra: {
+            optimization: { constant_folding_max_output_size_in_bytes: String(MAX_FOLDED_BYTES) },
+          },
         });
       } catch (error) {
         throw failure.error ?? error;

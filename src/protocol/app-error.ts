@@ -13,6 +13,7 @@ export type AppErrorName =
   | "ModelNotFound"
   | "PictureNotFound" // deleted, or evicted by the browser
   | "OutOfMemory"
+  | "TooLarge" // seen before anything is loaded: the model, size or batch cannot fit this device
   | "DeviceLost"
   | "WorkerLost"
   | "NumericFailure" // NaN or infinity where a picture should be

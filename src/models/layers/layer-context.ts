@@ -2,6 +2,8 @@
 
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/graph.ts";
+import { elementCount } from "../../onnx/graph.ts";
+import { constantCast } from "../../onnx/ops.ts";
 import type { Checkpoint } from "../../weights/checkpoint.ts";
 import type { Dialect } from "../dialects.ts";
 import type { Derivation, WeightUse } from "../weight-tensor.ts";
@@ -13,9 +15,17 @@ export interface LayerContext {
   readonly dialect: Dialect;
 }
 
+// Norms and biases stay as they are: they weigh nothing, and a node for each would cost time.
+const MIN_COMPACT_ELEMENTS = 2 ** 16;
+
 /** A weight by its full key. Layers ask for it in the dtype of their input, so a float32 island is made by casting the input. */
 export function weight(context: LayerContext, key: string, use: WeightUse): Value {
-  return context.graph.external(weightTensor(context.checkpoint, key, use));
+  const { graph, checkpoint, dialect } = context;
+  const compact =
+    dialect.compactWeights && use.dtype === "float32" && elementCount(use.shape) >= MIN_COMPACT_ELEMENTS;
+  if (!compact) return graph.external(weightTensor(checkpoint, key, use));
+  const half = graph.external(weightTensor(checkpoint, key, { ...use, dtype: "float16" }));
+  return constantCast(graph, key, half, "float32");
 }
 
 /** What `derivation` makes of a weight, in float32. */

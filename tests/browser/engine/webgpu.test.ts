@@ -4,6 +4,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { EngineClient } from "../../../src/client/engine-client.ts";
 import { createGpuLatentStore } from "../../../src/engine/latent-store.ts";
+import { memoryLimits } from "../../../src/engine/memory-policy.ts";
 import { ModelLoader, type OpenedModel } from "../../../src/engine/model-loader.ts";
 import { chooseDevice } from "../../../src/ort/compute-device.ts";
 import { GpuLatentMath } from "../../../src/ort/gpu-latent-math.ts";
@@ -61,7 +62,12 @@ describe("the graphs on WebGPU agree with PyTorch", { timeout: TIMEOUT_MS }, () 
   beforeAll(async () => {
     golden = await fetchGoldenComponents();
     runtime = new OrtRuntime(await loadOrt(), await chooseDevice("webgpu", 1));
-    loader = new ModelLoader(runtime, fetchTinyModel, () => Promise.reject(new Error("unused")), 2 ** 30);
+    loader = new ModelLoader(
+      runtime,
+      fetchTinyModel,
+      () => Promise.reject(new Error("unused")),
+      memoryLimits("webgpu", 8),
+    );
     tiny = await loader.open("tiny");
     return async () => {
       await loader.unload();

@@ -3,6 +3,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { runGenerationJob } from "../../../src/engine/generation-job.ts";
 import { JobQueue } from "../../../src/engine/job-queue.ts";
+import { memoryLimits } from "../../../src/engine/memory-policy.ts";
 import { ModelLoader } from "../../../src/engine/model-loader.ts";
 import type { OpenedModel } from "../../../src/library/open-model.ts";
 import { OrtRuntime } from "../../../src/ort/ort-runtime.ts";
@@ -47,7 +48,12 @@ async function run(precision: DeviceReport["precision"], float32Mends: boolean):
   const runtime = new OrtRuntime(await loadNodeOrt(), { kind: "wasm", report });
   const unused = (): Promise<never> => Promise.reject(new Error("unused"));
   let broken = true;
-  const loader = new ModelLoader(runtime, (id) => openBrokenModel(id, () => broken), unused, 2 ** 30);
+  const loader = new ModelLoader(
+    runtime,
+    (id) => openBrokenModel(id, () => broken),
+    unused,
+    memoryLimits("wasm", 8),
+  );
   const useFloat32 = loader.useFloat32.bind(loader);
   vi.spyOn(loader, "useFloat32").mockImplementation((model) => {
     broken = !float32Mends;

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { KilnEngine } from "../../../src/engine/engine.ts";
 import { createCpuLatentStore } from "../../../src/engine/latent-store.ts";
+import { memoryLimits } from "../../../src/engine/memory-policy.ts";
 import { ModelLoader } from "../../../src/engine/model-loader.ts";
 import { OrtDiffusionModel } from "../../../src/engine/ort-components.ts";
 import { throughout } from "../../../src/pipeline/conditioning-schedule.ts";
@@ -68,16 +69,19 @@ describe("the engine agrees with diffusers", () => {
   });
 
   // diffusers rounds this schedule's timesteps, so the run walks its sigmas instead of one of ours.
-  test("in final latents: DPM++ 2M over diffusers' own sigmas", async () => {
+  test.each([
+    ["together", false],
+    ["apart", true],
+  ])("in final latents: DPM++ 2M over diffusers' own sigmas, both prompts %s", async (_, separate) => {
     const runtime = await createNodeRuntime();
     const loader = new ModelLoader(
       runtime,
       openTinyModel,
       () => Promise.reject(new Error("unused")),
-      2 ** 30,
+      memoryLimits("wasm", 8),
     );
     const tiny = await loader.open("tiny");
-    const latents = { batch: 1, latentHeight: 8, latentWidth: 8 };
+    const latents = { batch: 1, latentHeight: 8, latentWidth: 8, separate };
     const model = new OrtDiffusionModel(createCpuLatentStore(), latents, (shape) => loader.unet(tiny, shape));
     const prepared = model.prepare(
       ["conditioning", "unconditional"].map((key) => ({

@@ -3,6 +3,7 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import type { KilnEngine } from "../../../src/engine/engine.ts";
+import { memoryLimits } from "../../../src/engine/memory-policy.ts";
 import { ModelLoader } from "../../../src/engine/model-loader.ts";
 import { promptEmbeddings } from "../../../src/engine/prompt-embeddings.ts";
 import { detectModel } from "../../../src/models/detect-model.ts";
@@ -77,7 +78,7 @@ describe("the engine", () => {
 test("a VAE in Diffusers' layout decodes as diffusers does", async () => {
   const runtime = await createNodeRuntime();
   const unused = (): Promise<never> => Promise.reject(new Error("unused"));
-  const loader = new ModelLoader(runtime, openPart([VAE]), unused, 2 ** 30);
+  const loader = new ModelLoader(runtime, openPart([VAE]), unused, memoryLimits("wasm", 8));
   const session = await loader.vaeDecoder(await loader.open("tiny", VAE.id), 4, 4);
   const { pixels } = await session.run({ latents: golden.float32("vae.latents") });
   expect(relativeDifference(pixels, golden.float32("vae.pixels"))).toBeLessThan(TOLERANCE);

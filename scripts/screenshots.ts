@@ -71,7 +71,25 @@ async function takeAll(browser: Browser, url: string, device: Device, theme: The
     await shoot("lightbox");
     await page.keyboard.press("Escape");
   }
+  await shootUpscale(page, shoot);
   await context.close();
+}
+
+/** A picture of the gallery doubled, with the line in the middle. */
+async function shootUpscale(page: Page, shoot: (state: string) => Promise<unknown>): Promise<void> {
+  await page.getByRole("navigation").getByRole("link", { name: "Gallery", exact: true }).first().click();
+  await page
+    .getByRole("main")
+    .getByRole("button", { name: PROMPTS.at(-1), exact: true })
+    .first()
+    .click();
+  await page.getByRole("dialog").getByRole("button", { name: "Upscale", exact: true }).click();
+  await page.getByRole("button", { name: "Upscale picture", exact: true }).click();
+  const slider = page.getByRole("slider", { name: "Compare before and after" });
+  await slider.waitFor({ timeout: 300_000 });
+  await slider.scrollIntoViewIfNeeded();
+  await page.waitForTimeout(800);
+  await shoot("upscale");
 }
 
 mkdirSync(FOLDER, { recursive: true });

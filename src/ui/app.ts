@@ -4,6 +4,7 @@ import { createContext } from "@lit/context";
 import type { GalleryStore } from "../gallery/gallery-store.ts";
 import type { PageStorage } from "../gallery/page-storage.ts";
 import type { SettingsStore } from "../gallery/settings-store.ts";
+import type { EngineEvent } from "../protocol/engine-api.ts";
 import type { Library } from "../protocol/library-api.ts";
 import { GenerationController, type RestartableEngine } from "./controllers/generation-controller.ts";
 import { ModelsController } from "./controllers/models-controller.ts";
@@ -11,6 +12,7 @@ import { RecentPictures } from "./controllers/recent-pictures.ts";
 import { RecipeController } from "./controllers/recipe-controller.ts";
 import { ToastController } from "./controllers/toast-controller.ts";
 import { TokenCounter } from "./controllers/token-counter.ts";
+import { UpscaleController } from "./controllers/upscale-controller.ts";
 import { toRequest } from "./recipe.ts";
 
 export interface AppServices {
@@ -27,6 +29,7 @@ export interface App {
   readonly storage: PageStorage;
   readonly recipe: RecipeController;
   readonly generation: GenerationController;
+  readonly upscaling: UpscaleController;
   readonly models: ModelsController;
   readonly recent: RecentPictures;
   readonly tokens: TokenCounter;
@@ -39,9 +42,11 @@ export interface App {
 export const appContext = createContext<App>("kiln-app");
 
 export function createApp({ engine, library, storage, baseUrl }: AppServices): App {
-  const { gallery, queue, settings } = storage;
+  const { gallery, queue, upscales, settings } = storage;
   const recipe = new RecipeController(settings);
-  const generation = new GenerationController({ engine, gallery, queue, baseUrl });
+  const upscaling = new UpscaleController({ engine, gallery, upscales });
+  const alsoTell = (event: EngineEvent): Promise<void> => upscaling.receive(event);
+  const generation = new GenerationController({ engine, gallery, queue, baseUrl, alsoTell });
   const models = new ModelsController(library, baseUrl);
   const tokens = new TokenCounter(engine);
   models.state.subscribe(({ models: records }) => recipe.setModels(records));
@@ -52,6 +57,7 @@ export function createApp({ engine, library, storage, baseUrl }: AppServices): A
     storage,
     recipe,
     generation,
+    upscaling,
     models,
     recent: new RecentPictures(gallery),
     tokens,

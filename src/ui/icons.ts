@@ -17,6 +17,7 @@ const PATHS = {
   dice: `<rect x="4" y="4" width="16" height="16" rx="3.5"/><path d="M9 9h.01M15 9h.01M12 12h.01M9 15h.01M15 15h.01" stroke-width="2.4"/>`,
   download: `<path d="M12 4v11M7 10.5l5 5 5-5M5 20h14"/>`,
   drop: `<path d="M12 3v11M7.5 9.5L12 14l4.5-4.5M4 15v3a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2v-3"/>`,
+  enlarge: `<rect x="4" y="13" width="7" height="7" rx="1.5"/><path d="M4 9V6a2 2 0 0 1 2-2h12a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-3M13 11l4-4M13.5 7H17v3.5"/>`,
   fit: `<path d="M4 9V5a1 1 0 0 1 1-1h4M15 4h4a1 1 0 0 1 1 1v4M20 15v4a1 1 0 0 1-1 1h-4M9 20H5a1 1 0 0 1-1-1v-4"/>`,
   flame: `<path d="M12 3c.6 3.4 5.5 5.3 5.5 10.4A5.5 5.5 0 0 1 12 19a5.5 5.5 0 0 1-5.5-5.6c0-2 .9-3.5 2-4.6.3 1.5 1 2.3 1.8 2.7C10 8.5 10.6 5.3 12 3z"/><path d="M5 21.5h14"/>`,
   gallery: `<rect x="4" y="4" width="7" height="7" rx="1.5"/><rect x="13" y="4" width="7" height="7" rx="1.5"/><rect x="4" y="13" width="7" height="7" rx="1.5"/><rect x="13" y="13" width="7" height="7" rx="1.5"/>`,

@@ -86,6 +86,7 @@ export class KilnApp extends LitElement {
   }
 
   async #receiveDrop(dropped: Dropped): Promise<void> {
+    if (this.route.receive?.(dropped, this.app)) return;
     await import("./pages/drop-sheet.ts");
     this.dropped = dropped;
   }

@@ -21,5 +21,6 @@ export async function mountApp(services: AppServices, updates: AppUpdates): Prom
   await Promise.all([app.recent.load(), app.models.load()]);
   // Not awaited: a page without an engine still shows the gallery, and the badge says what happened.
   void app.generation.start(services.storage.settings.get("device"));
+  void app.upscaling.start();
   return app;
 }

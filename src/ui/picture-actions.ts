@@ -54,6 +54,16 @@ export async function downloadPicture(app: App, { id }: PictureRecord): Promise<
   }
 }
 
+/** Chooses it on the Upscale page and goes there. */
+export async function upscalePicture(app: App, picture: PictureRecord): Promise<void> {
+  try {
+    await app.upscaling.chooseFromGallery(picture);
+    location.hash = "#/upscale";
+  } catch (error) {
+    app.toasts.show(error instanceof Error ? error.message : String(error));
+  }
+}
+
 /** Deletes at once; the toast brings everything back, and when it goes the files go. */
 export async function deletePicture(app: App, { id }: PictureRecord): Promise<void> {
   const undo = await app.gallery.remove([id]);

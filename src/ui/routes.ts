@@ -2,6 +2,8 @@
 
 import { msg } from "@lit/localize";
 import { html, type TemplateResult } from "lit";
+import type { App } from "./app.ts";
+import type { Dropped } from "./dropped.ts";
 import type { IconName } from "./icons.ts";
 
 export interface Route {
@@ -10,6 +12,14 @@ export interface Route {
   readonly icon: IconName;
   load(): Promise<unknown>;
   render(): TemplateResult;
+  /** Takes what is dropped while the page is shown; false where it is nothing for this page. */
+  receive?(dropped: Dropped, app: App): boolean;
+}
+
+function chooseDropped({ files }: Dropped, app: App): boolean {
+  if (files.length === 0 || !files.every(({ type }) => type.startsWith("image/"))) return false;
+  app.upscaling.choose(files.map((file) => ({ file, name: file.name })));
+  return true;
 }
 
 export const routes: readonly Route[] = [
@@ -19,6 +29,14 @@ export const routes: readonly Route[] = [
     icon: "flame",
     load: () => import("./pages/generate-page.ts"),
     render: () => html`<kiln-generate-page></kiln-generate-page>`,
+  },
+  {
+    id: "upscale",
+    name: () => msg("Upscale"),
+    icon: "enlarge",
+    load: () => import("./pages/upscale-page.ts"),
+    render: () => html`<kiln-upscale-page></kiln-upscale-page>`,
+    receive: chooseDropped,
   },
   {
     id: "gallery",

@@ -18,6 +18,7 @@ declare global {
     "lightbox-close": null;
     "picture-seed": null;
     "picture-copy": null;
+    "picture-upscale": null;
     "picture-delete": null;
   }
   interface HTMLElementTagNameMap {
@@ -31,6 +32,7 @@ type PictureEvent =
   | "picture-seed"
   | "picture-download"
   | "picture-copy"
+  | "picture-upscale"
   | "picture-delete";
 
 /**
@@ -41,6 +43,7 @@ type PictureEvent =
  * @event picture-seed
  * @event picture-download
  * @event picture-copy
+ * @event picture-upscale
  * @event picture-delete
  */
 @localized()
@@ -104,6 +107,7 @@ export class PictureLightbox extends LitElement {
     const made = new Date(picture.addedAt).toLocaleString();
     const rows = [
       ...parameters,
+      ...(picture.lineage ? [[msg("Enlarged from"), picture.lineage.sourceName] as const] : []),
       [msg("Added"), made],
       [msg("File size"), formatBytes(picture.bytes)],
     ] as const;
@@ -142,6 +146,7 @@ export class PictureLightbox extends LitElement {
         ".",
       )}
       ${this.#renderAction("picture-download", "download", msg("Download"))}
+      ${this.#renderAction("picture-upscale", "enlarge", msg("Upscale"))}
       ${this.#renderAction("picture-copy", "copy", msg("Copy parameters"))}
       ${this.#renderAction("picture-delete", "trash", msg("Delete"), "Del")}
     </div>`;

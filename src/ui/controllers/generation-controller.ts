@@ -61,6 +61,8 @@ export interface GenerationServices {
   readonly gallery: GalleryStore;
   readonly queue: QueueStore;
   readonly baseUrl: string;
+  /** Hears the engine too: it has one listener, and not every job is ours. */
+  readonly alsoTell?: (event: EngineEvent) => Promise<void>;
 }
 
 // Failures that the next job would only repeat; the others are the fault of one job.
@@ -174,7 +176,9 @@ export class GenerationController {
   async #startEngine(start: (services: GenerationServices) => Promise<DeviceReport>): Promise<void> {
     this.state.patch({ device: undefined, deviceError: undefined, ...NO_FAILURE });
     try {
-      await this.#services.engine.subscribe((event) => this.#receive(event));
+      await this.#services.engine.subscribe(async (event) => {
+        await Promise.all([this.#receive(event), this.#services.alsoTell?.(event)]);
+      });
       this.state.patch({ device: await start(this.#services) });
     } catch (error) {
       this.state.patch({ deviceError: serializeError(error) });

@@ -23,6 +23,7 @@ import {
   restorePicture,
   restoreSeed,
   toggleFavourite,
+  upscalePicture,
 } from "../picture-actions.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { galleryPageStyles } from "./gallery-page.styles.ts";
@@ -90,6 +91,11 @@ export class GalleryPage extends LitElement {
     restore(this.app, picture);
     this.openId = undefined;
     location.hash = "#/generate";
+  }
+
+  #toUpscale(picture: PictureRecord): void {
+    this.openId = undefined;
+    void upscalePicture(this.app, picture);
   }
 
   #moveFocus(event: KeyboardEvent): void {
@@ -210,6 +216,7 @@ export class GalleryPage extends LitElement {
       @picture-restore=${() => this.#toGenerate(restorePicture, picture)}
       @picture-seed=${() => this.#toGenerate(restoreSeed, picture)}
       @picture-download=${() => void downloadPicture(this.app, picture)}
+      @picture-upscale=${() => this.#toUpscale(picture)}
       @picture-copy=${() => void copyInfotext(this.app, picture)}
       @picture-delete=${() => void this.#delete(picture)}
     ></kiln-picture-lightbox>`;

@@ -206,7 +206,7 @@ test("keys: pages by number, shortcuts by question mark, but not while typing", 
   await userEvent.keyboard("{Escape}");
   await expect.poll(() => page.getByRole("dialog").elements()).toEqual([]);
   await userEvent.keyboard("2");
-  await expect.poll(() => location.hash).toBe("#/gallery");
+  await expect.poll(() => location.hash).toBe("#/upscale");
 });
 
 test("on a phone the prompt and Generate are in reach and the rest is in a sheet", async () => {

@@ -4,7 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
-import type { HeadlessGeneration, HeadlessRequest } from "../src/headless.ts";
+import type {
+  HeadlessGeneration,
+  HeadlessRequest,
+  HeadlessUpscale,
+  HeadlessUpscaleRequest,
+} from "../src/headless.ts";
 import type { DevicePreference, DeviceReport } from "../src/protocol/engine-api.ts";
 import type { ModelRecord } from "../src/protocol/library-api.ts";
 import { startAppServer } from "./app-server.ts";
@@ -18,6 +23,8 @@ export interface HeadlessBrowser {
   /** Takes a local model file through the same import a user's drop takes. */
   importModel(path: string): Promise<ModelRecord>;
   generate(request: HeadlessRequest): Promise<HeadlessGeneration>;
+  /** Enlarges a local picture file. */
+  upscale(path: string, request: HeadlessUpscaleRequest): Promise<HeadlessUpscale>;
   close(): Promise<void>;
 }
 
@@ -56,6 +63,13 @@ export async function openHeadlessBrowser(): Promise<HeadlessBrowser> {
       },
       generate: (request) =>
         Promise.race([crashed, page.evaluate((r) => window.kilnHeadless.generate(r), request)]),
+      upscale: async (path, request) => {
+        await page.setInputFiles("#picture-file", path);
+        return Promise.race([
+          crashed,
+          page.evaluate((r) => window.kilnHeadless.upscaleChosenFile(r), request),
+        ]);
+      },
       close,
     };
   } catch (error) {

@@ -1,5 +1,5 @@
-// The app without a page: the same engine and library clients, driven from outside for `npm run generate` and
-// `npm run bench`. It holds no generation logic; everything it does a user's page does through the same calls.
+// The app without a page: the same engine and library clients, driven from outside for `npm run generate`,
+// `npm run upscale` and `npm run bench`. It holds no generation logic; everything it does a user's page does through the same calls.
 
 import { EngineClient } from "./client/engine-client.ts";
 import { LibraryClient } from "./client/library-client.ts";
@@ -11,6 +11,7 @@ import type {
   GenerationSummary,
 } from "./protocol/generation-request.ts";
 import type { ModelRecord } from "./protocol/library-api.ts";
+import type { UpscaleRequest, UpscaleSummary } from "./protocol/upscale-request.ts";
 
 export type HeadlessRequest = GenerationRequest;
 
@@ -36,6 +37,18 @@ export type HeadlessGeneration =
       readonly tensors: Readonly<Record<string, HeadlessTensor>>;
       /** Bytes; -1 where the browser does not say. */
       readonly peakHeapBytes: number;
+    }
+  | { readonly outcome: "failed"; readonly error: SerializedError };
+
+/** The picture is the chosen file of the page. */
+export type HeadlessUpscaleRequest = Omit<UpscaleRequest, "file" | "fileName">;
+
+export type HeadlessUpscale =
+  | {
+      readonly outcome: "finished";
+      readonly summary: UpscaleSummary;
+      readonly png: string;
+      readonly infotext: string;
     }
   | { readonly outcome: "failed"; readonly error: SerializedError };
 
@@ -116,7 +129,29 @@ async function generate(request: HeadlessRequest): Promise<HeadlessGeneration> {
   }
 }
 
-const kilnHeadless = { start, listModels: () => library.listModels(), importChosenFile, generate };
+async function upscaleChosenFile(request: HeadlessUpscaleRequest): Promise<HeadlessUpscale> {
+  const file = document.querySelector<HTMLInputElement>("#picture-file")?.files?.[0];
+  if (!file) throw new Error("No picture was chosen.");
+  let picture: GeneratedPicture | undefined;
+  onEvent = (event) => {
+    if (event.type === "picture") picture = event.picture;
+  };
+  try {
+    const summary = await engine.upscale(crypto.randomUUID(), { ...request, file, fileName: file.name });
+    if (!picture) throw new Error("The engine delivered no picture.");
+    return { outcome: "finished", summary, png: await toBase64(picture.file), infotext: picture.infotext };
+  } catch (error) {
+    return { outcome: "failed", error: serializeError(error) };
+  }
+}
+
+const kilnHeadless = {
+  start,
+  listModels: () => library.listModels(),
+  importChosenFile,
+  generate,
+  upscaleChosenFile,
+};
 
 declare global {
   interface Window {

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from checkpoints import Average, load_state, save_state, scheduled_rate
 from config import UPSCALER_HELD_OUT_SEED, UPSCALER_SEED, VaeConfig, package_dir, state_dir
 from data import render_seed, to_pictures
+from optimizer import MuonAdamW
 from vae import AutoencoderKL
 
 SCALE = 2
@@ -42,10 +43,18 @@ class CompactUpscaler(nn.Module):
         body: list[nn.Module] = [nn.Conv2d(3, channels, 3, padding=1), nn.PReLU(channels, init=0.2)]
         for _ in range(convolutions):
             body += [nn.Conv2d(channels, channels, 3, padding=1), nn.PReLU(channels, init=0.2)]
-        last = nn.Conv2d(channels, 3 * scale**2, 3, padding=1)
-        nn.init.zeros_(last.weight)  # begins as the nearest-neighbour enlargement that it adds to
+        self.body = nn.ModuleList([*body, nn.Conv2d(channels, 3 * scale**2, 3, padding=1)])
+
+    @torch.no_grad()
+    def begin(self) -> None:
+        """From PyTorch's own initialisation features fade from layer to layer, and the net stays the nearest-neighbour
+        enlargement that it adds to."""
+        *hidden, last = [layer for layer in self.body if isinstance(layer, nn.Conv2d)]
+        for conv in hidden:
+            nn.init.kaiming_normal_(conv.weight, a=0.2)
+            nn.init.zeros_(conv.bias)
+        last.weight.mul_(0.1)
         nn.init.zeros_(last.bias)
-        self.body = nn.ModuleList([*body, last])
 
     def forward(self, picture: Tensor) -> Tensor:
         x = picture
@@ -149,7 +158,8 @@ def loss_of(prediction: Tensor, target: Tensor) -> Tensor:
 def train(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
     net = CompactUpscaler()
-    optimizer = torch.optim.AdamW(net.parameters(), arguments.rate, betas=(0.9, 0.98), weight_decay=1e-4)
+    net.begin()
+    optimizer = MuonAdamW(net, arguments.rate, weight_decay=1e-3)
     average, step, spent = Average(net, 0.998), 0, 0.0
     path = state_dir() / "upscaler.pt"
     state = load_state(path)
@@ -169,21 +179,19 @@ def train(arguments: argparse.Namespace) -> None:
         save_state(path, {**parts, "step": step, "seconds": time.process_time() - before})
 
     while (progress := (time.process_time() - before) / (60 * arguments.minutes)) < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = scheduled_rate(arguments.rate, step, progress, warmup_steps=50)
+        optimizer.set_rate(scheduled_rate(arguments.rate, step, progress, warmup_steps=30))
         if step % arguments.refresh == 0:
             pool.refresh()
         inputs, targets = pool.batch(rng, arguments.batch)
         loss = loss_of(net(inputs), targets)
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         average.update(net)
         losses.append(loss.item())
         step += 1
-        if step % 100 == 0:
-            print(f"step {step} {progress:6.1%} loss {np.mean(losses[-100:]):.5f}", flush=True)
+        if step % 50 == 0:
+            print(f"step {step} {progress:6.1%} loss {np.mean(losses[-50:]):.5f}", flush=True)
         if time.monotonic() - saved > SAVE_SECONDS:
             save()
             saved = time.monotonic()
@@ -248,11 +256,11 @@ def load_upscaler(path: Path) -> CompactUpscaler:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     published = package_dir().parent / "kiln-upscaler-x2" / "kiln-upscaler-x2.safetensors"
-    parser.add_argument("--minutes", type=float, default=6, help="processor time of training over all resumed runs")
+    parser.add_argument("--minutes", type=float, default=4, help="processor time of training over all resumed runs")
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--pool", type=int, default=32, help="renders kept in memory")
-    parser.add_argument("--refresh", type=int, default=12, help="steps until one of them is replaced")
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--pool", type=int, default=20, help="renders kept in memory")
+    parser.add_argument("--refresh", type=int, default=25, help="steps until one of them is replaced")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--export", action="store_true", help="only write the published file")
     parser.add_argument("--evaluate", type=int, metavar="COUNT", help="only measure the published file on COUNT renders")

@@ -78,7 +78,7 @@ export async function generatePicture(page: Page, prompt: string): Promise<void>
 
 export async function openPage(
   page: Page,
-  name: "Generate" | "Gallery" | "Models" | "Settings",
+  name: "Generate" | "Upscale" | "Gallery" | "Models" | "Settings",
 ): Promise<void> {
   await page.getByRole("navigation").getByRole("link", { name, exact: true }).first().click();
 }

@@ -8,13 +8,14 @@ import { parseArgs } from "node:util";
 import type { HeadlessTensor } from "../src/headless.ts";
 import type { DevicePreference } from "../src/protocol/engine-api.ts";
 import type { GenerationRequest } from "../src/protocol/generation-request.ts";
-import { type CheckpointRecord, isCheckpoint } from "../src/protocol/library-api.ts";
+import { type CheckpointRecord, isCheckpoint, type ModelRecord } from "../src/protocol/library-api.ts";
 import { writeSafetensors, type TensorToWrite } from "../src/weights/write-safetensors.ts";
-import { openHeadlessBrowser } from "./headless-browser.ts";
+import { type HeadlessBrowser, openHeadlessBrowser } from "./headless-browser.ts";
 
 const USAGE = `npm run generate -- --prompt TEXT --out picture.png
   [--negative TEXT] [--steps N] [--cfg N] [--seed N] [--width N] [--height N] [--sampler NAME] [--schedule NAME]
   [--clip-skip N] [--noise cpu|nv] [--model FILE.safetensors] [--device auto|webgpu|wasm] [--count N]
+  [--vae FILE] [--embedding FILE, repeatable; its file name is its name in the prompt]
   [--dump-latents FILE.safetensors] [--json]
 
 What is left out takes the model's own defaults; the seed is drawn. With --count above 1, pictures are numbered.`;
@@ -39,6 +40,8 @@ function readArguments() {
       "clip-skip": { type: "string" },
       noise: { type: "string", default: "cpu" },
       model: { type: "string" },
+      vae: { type: "string" },
+      embedding: { type: "string", multiple: true, default: [] },
       device: { type: "string", default: "auto" },
       count: { type: "string", default: "1" },
       out: { type: "string" },
@@ -74,12 +77,25 @@ function checkArguments(args: Arguments): void {
     throw new UsageError(`--model: no such file: ${args.model}`);
 }
 
-function requestFor(args: Arguments, model: CheckpointRecord): GenerationRequest {
+/** @throws UsageError when the file is a model of another kind. */
+async function importPart(
+  browser: HeadlessBrowser,
+  option: "vae" | "embedding",
+  path: string,
+): Promise<ModelRecord> {
+  if (!existsSync(path)) throw new UsageError(`--${option}: no such file: ${path}`);
+  const record = await browser.importModel(resolve(path));
+  if (record.type === option) return record;
+  throw new UsageError(`--${option}: expected a file of that kind, got a ${record.type}: ${path}`);
+}
+
+function requestFor(args: Arguments, model: CheckpointRecord, vae?: ModelRecord): GenerationRequest {
   const { defaults } = model;
   return {
     prompt: args.prompt!,
     negativePrompt: args.negative,
     modelId: model.id,
+    ...(vae && { vaeId: vae.id }),
     loras: [],
     width: numberOf(args.width, "width", defaults.width),
     height: numberOf(args.height, "height", defaults.height),
@@ -136,7 +152,9 @@ async function main(): Promise<void> {
       : (await browser.listModels()).find(isCheckpoint);
     if (!model) throw new Error("The app offers no model: models-manifest.json lists none.");
     if (!isCheckpoint(model)) throw new UsageError(`--model: expected a checkpoint, got a ${model.type}`);
-    const request = requestFor(args, model);
+    const vae = args.vae === undefined ? undefined : await importPart(browser, "vae", args.vae);
+    for (const path of args.embedding) await importPart(browser, "embedding", path);
+    const request = requestFor(args, model, vae);
     const result = await browser.generate(request);
     if (result.outcome === "failed") throw new Error(`${result.error.name}: ${result.error.message}`);
 

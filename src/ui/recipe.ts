@@ -54,6 +54,9 @@ export const RANGES = {
   clipSkip: { min: 1, max: 12, step: 1 },
 } as const satisfies Partial<Record<keyof Recipe, NumberRange>>;
 
+/** Of a LoRA, for the UNet or the text encoders. */
+export const LORA_STRENGTH: NumberRange = { min: -10, max: 10, step: 0.05 };
+
 export type NumberFieldName = keyof typeof RANGES;
 
 // Used until a model's own record is known, and for the fields that no model decides. A1111's values, section "Defaults".

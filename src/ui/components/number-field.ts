@@ -71,6 +71,7 @@ export class NumberField extends LitElement {
   @property({ attribute: false }) initial?: number;
   /** The slider may end earlier than the range: most people want 20 steps, few want 150. */
   @property({ attribute: false }) sliderMax?: number;
+  @property({ attribute: false }) sliderMin?: number;
   @property({ type: Boolean }) slider = false;
   @property({ type: Boolean, attribute: "takes-size" }) takesSize = false;
 
@@ -134,7 +135,7 @@ export class NumberField extends LitElement {
       type="range"
       tabindex="-1"
       aria-hidden="true"
-      min=${this.range.min}
+      min=${Math.min(this.sliderMin ?? this.range.min, this.value)}
       max=${Math.max(this.sliderMax ?? this.range.max, this.value)}
       step=${this.range.step}
       .value=${String(this.value)}

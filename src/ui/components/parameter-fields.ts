@@ -8,8 +8,11 @@ import type { ModelRecord } from "../../protocol/library-api.ts";
 import { samplers } from "../../sampling/samplers.ts";
 import { AUTOMATIC_SCHEDULE, schedules } from "../../sampling/schedules.ts";
 import { fireEvent, type KilnEvent } from "../fire-event.ts";
+import { withInsertion } from "../prompt-names.ts";
 import { INITIAL_RECIPE, type NumberFieldName, RANGES, type Recipe } from "../recipe.ts";
 import { controlStyles } from "../styles/controls.ts";
+import "./embedding-picker.ts";
+import "./lora-slots.ts";
 import "./number-field.ts";
 import "./seed-field.ts";
 import "./select-field.ts";
@@ -31,6 +34,9 @@ const SCHEDULE_OPTIONS = [AUTOMATIC_SCHEDULE, ...schedules.map(({ name }) => nam
   value: name,
   label: name,
 }));
+
+// As A1111 calls it; no id looks like this.
+const OWN_VAE = "Automatic";
 
 /**
  * @event recipe-change - some fields changed
@@ -127,6 +133,26 @@ export class ParameterFields extends LitElement {
     </wa-details>`;
   }
 
+  /** Automatic is the checkpoint's own. */
+  #renderVae(): TemplateResult {
+    const vaes = this.models.filter(({ type }) => type === "vae");
+    return html`<kiln-select-field
+      label=${msg("VAE")}
+      .value=${this.recipe.vaeId || OWN_VAE}
+      .initial=${OWN_VAE}
+      .options=${[
+        { value: OWN_VAE, label: msg("Automatic") },
+        ...vaes.map(({ id, name }) => ({ value: id, label: name })),
+      ]}
+      @select-change=${({ detail: { value } }: KilnEvent<"select-change">) =>
+        this.#change({ vaeId: value === OWN_VAE ? "" : value })}
+    ></kiln-select-field>`;
+  }
+
+  #insert({ detail: { field, text } }: KilnEvent<"prompt-insert">): void {
+    this.#change({ [field]: withInsertion(this.recipe[field], text) });
+  }
+
   override render(): TemplateResult {
     const { recipe, defaults } = this;
     const checkpoints = this.models.filter(({ type }) => type === "checkpoint");
@@ -136,6 +162,7 @@ export class ParameterFields extends LitElement {
         msg("Model"),
         checkpoints.map(({ id, name }) => ({ value: id, label: name })),
       )}
+      ${this.#renderVae()}
       ${this.#renderGroup(
         "size",
         msg("Size"),
@@ -162,6 +189,24 @@ export class ParameterFields extends LitElement {
           ></kiln-seed-field>
           ${this.#renderNumber("clipSkip", msg("Clip skip"))}
         `,
+      )}
+      ${this.#renderGroup(
+        "lora",
+        msg("LoRA"),
+        html`<kiln-lora-slots
+          .slots=${recipe.loras}
+          .loras=${this.models.filter(({ type }) => type === "lora")}
+          @loras-change=${(event: KilnEvent<"loras-change">) => this.#change(event.detail)}
+          @prompt-insert=${(event: KilnEvent<"prompt-insert">) => this.#insert(event)}
+        ></kiln-lora-slots>`,
+      )}
+      ${this.#renderGroup(
+        "embeddings",
+        msg("Embeddings"),
+        html`<kiln-embedding-picker
+          .embeddings=${this.models.filter(({ type }) => type === "embedding")}
+          @prompt-insert=${(event: KilnEvent<"prompt-insert">) => this.#insert(event)}
+        ></kiln-embedding-picker>`,
       )}
       ${this.#renderGroup(
         "batch",

@@ -2,7 +2,7 @@
 
 import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, property } from "lit/decorators.js";
+import { customElement, property, query } from "lit/decorators.js";
 import { fireEvent } from "../fire-event.ts";
 import { controlStyles } from "../styles/controls.ts";
 
@@ -41,9 +41,16 @@ export class SelectField extends LitElement {
   @property() value = "";
   @property({ attribute: false }) options: readonly SelectOption[] = [];
   @property({ attribute: false }) initial?: string;
+  @query("select") private readonly field!: HTMLSelectElement;
 
   #choose(value: string): void {
     if (value !== this.value) fireEvent(this, "select-change", { value });
+    this.requestUpdate(); // the owner may have answered with the same value
+  }
+
+  /** Options that come and go take the choice with them; the property decides. */
+  override updated(): void {
+    if (this.field.value !== this.value) this.field.value = this.value;
   }
 
   #renderReset(): TemplateResult | typeof nothing {

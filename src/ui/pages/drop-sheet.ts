@@ -30,6 +30,7 @@ const ROWS: readonly { readonly name: () => string; readonly fields: readonly (k
   { name: () => msg("Prompt"), fields: ["prompt"] },
   { name: () => msg("Negative prompt"), fields: ["negativePrompt"] },
   { name: () => msg("Model"), fields: ["modelId"] },
+  { name: () => msg("VAE"), fields: ["vaeId"] },
   { name: () => msg("Size"), fields: ["width", "height"] },
   { name: () => msg("Steps"), fields: ["steps"] },
   { name: () => msg("CFG scale"), fields: ["guidanceScale"] },
@@ -202,7 +203,10 @@ export class DropSheet extends LitElement {
     { name, fields }: (typeof ROWS)[number],
     found: Partial<Recipe>,
   ): TemplateResult | typeof nothing {
-    const values = fields.map((field) => found[field]).filter((value) => value !== undefined && value !== "");
+    const { models } = this.app.models.state.value;
+    const values = fields
+      .map((field) => models.find(({ id }) => id === found[field])?.name ?? found[field])
+      .filter((value) => value !== undefined && value !== "");
     if (values.length === 0) return nothing;
     return html`<li>
       <label>

@@ -1,0 +1,143 @@
+// What is used beside a checkpoint, as a user meets it on the Generate page: VAE, LoRA slots, embeddings.
+
+import { beforeEach, expect, test } from "vitest";
+import { page, userEvent } from "vitest/browser";
+import type { ModelRecord } from "../../../src/protocol/library-api.ts";
+import type { ModelType } from "../../../src/protocol/model-manifest.ts";
+import { clearStorage, type MountedApp, openApp } from "../../support/ui-app.ts";
+import { SMALL_MODEL } from "../../support/ui-fakes.ts";
+
+const field = (name: string) => page.getByLabelText(name, { exact: true });
+const button = (name: string) => page.getByRole("button", { name, exact: true });
+const slots = () => page.getByRole("list", { name: "LoRAs in use" }).getByRole("listitem");
+
+function part(type: ModelType, fileName: string, changes: Partial<ModelRecord> = {}): ModelRecord {
+  const name = fileName.replace(/\.[^.]+$/, "");
+  return {
+    ...SMALL_MODEL,
+    id: name,
+    name,
+    type,
+    fileName,
+    origin: "imported",
+    defaults: undefined,
+    ...changes,
+  };
+}
+
+const PARTS = [
+  part("vae", "soft.safetensors"),
+  part("lora", "ink.safetensors"),
+  part("lora", "glow.safetensors"),
+  part("embedding", "fox.pt", { vectors: 2 }),
+  part("controlnet", "canny.pth"),
+];
+
+async function openWithParts(): Promise<MountedApp> {
+  const mounted = await openApp();
+  mounted.library.models = [SMALL_MODEL, ...PARTS];
+  await mounted.app.settings.set("openGroups", ["lora", "embeddings"]);
+  await mounted.app.models.load();
+  return mounted;
+}
+
+async function generated({ engine }: MountedApp) {
+  const before = engine.requests.length;
+  await button("Generate").click();
+  await expect.poll(() => engine.requests.length).toBe(before + 1);
+  return engine.requests[before];
+}
+
+beforeEach(async () => {
+  await page.viewport(1440, 900);
+  await clearStorage();
+});
+
+test("only checkpoints are offered as models", async () => {
+  await openWithParts();
+  await expect.element(field("VAE")).toBeVisible();
+  const options = field("Model").getByRole("option");
+  await expect.element(options).toHaveLength(1);
+  await expect.element(options.first()).toHaveTextContent("Kiln Small");
+});
+
+test("a VAE and LoRAs with their strengths go into the request and survive a reload", async () => {
+  const first = await openWithParts();
+  await field("VAE").selectOptions("soft");
+  await field("Add a LoRA").selectOptions("ink");
+  await field("Add a LoRA").selectOptions("glow");
+  await field("Strength of ink").fill("0.6");
+  await userEvent.keyboard("{Tab}");
+  await field("Separate text strength for glow").click();
+  await field("Text strength of glow").fill("0.25");
+  await userEvent.keyboard("{Tab}");
+  await button("Move glow up").click();
+  expect(await generated(first)).toMatchObject({
+    vaeId: "soft",
+    loras: [
+      { modelId: "glow", unetWeight: 1, textWeight: 0.25 },
+      { modelId: "ink", unetWeight: 0.6, textWeight: 0.6 },
+    ],
+  });
+  await field("Use glow").click();
+  // A job that is not done would be taken up by the next page.
+  await expect
+    .element(page.getByRole("list", { name: "Latest pictures" }).getByRole("listitem"))
+    .toHaveLength(1);
+  first.close();
+
+  const second = await openWithParts();
+  await expect.element(slots()).toHaveLength(2);
+  await expect.element(field("Use glow")).not.toBeChecked();
+  await expect.element(field("Text strength of glow")).toHaveValue("0.25");
+  const request = await generated(second);
+  expect(request.vaeId).toBe("soft");
+  expect(request.loras.map(({ modelId }) => modelId)).toEqual(["ink"]);
+});
+
+test("a slot becomes a tag, and is gone when removed", async () => {
+  await openWithParts();
+  await field("Prompt").fill("a boat");
+  await field("Add a LoRA").selectOptions("ink");
+  await field("Strength of ink").fill("0.5");
+  await userEvent.keyboard("{Tab}");
+  await button("Move ink into the prompt as a tag").click();
+  await expect.element(field("Prompt")).toHaveValue("a boat, <lora:ink:0.5>");
+  await expect.element(slots()).toHaveLength(0);
+  await field("Add a LoRA").selectOptions("glow");
+  await button("Remove glow").click();
+  await expect.element(slots()).toHaveLength(0);
+});
+
+test("an embedding's name is put into either prompt", async () => {
+  await openWithParts();
+  await field("Prompt").fill("a forest");
+  await button("Into the prompt").click();
+  await button("Into the negative prompt").click();
+  await expect.element(field("Prompt")).toHaveValue("a forest, fox");
+  await expect.element(field("Negative prompt")).toHaveValue("fox");
+});
+
+test("on a phone everything is reached by keyboard and keeps its size", async () => {
+  await page.viewport(390, 844);
+  await openWithParts();
+  await button("Parameters").click();
+  const add = field("Add a LoRA");
+  await expect.element(add).toBeVisible();
+  await add.selectOptions("ink");
+  const strength = field("Strength of ink");
+  (strength.element() as HTMLElement).focus();
+  await userEvent.keyboard("{ArrowUp}");
+  await expect.element(strength).toHaveValue("1.05");
+  for (const name of ["Move ink up", "Remove ink"]) {
+    const { width, height } = button(name).element().getBoundingClientRect();
+    expect(Math.min(width, height)).toBeGreaterThanOrEqual(40);
+  }
+  expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
+});
+
+test("what cannot be used yet says so on its card", async () => {
+  await openWithParts();
+  location.hash = "#/models";
+  await expect.element(page.getByText(/cannot use a ControlNet yet/)).toBeVisible();
+});

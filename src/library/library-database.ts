@@ -1,9 +1,10 @@
-// The library's IndexedDB database: records of imported models, which embedded files were verified, downloads and hashes.
-// Holds no bytes of models.
+// The library's IndexedDB database: records of imported models, which embedded files were verified, downloads, hashes,
+// metadata, watched folders. Holds no bytes of models.
 
 import { type DBSchema, type IDBPDatabase, openDB } from "idb";
 import { AppError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
+import type { ModelMetadata } from "../protocol/metadata-api.ts";
 import type { ModelHashes } from "../protocol/model-hashes.ts";
 import type { DownloadEntry, StoredSourceSettings } from "./downloads/download-journal.ts";
 
@@ -11,6 +12,15 @@ import type { DownloadEntry, StoredSourceSettings } from "./downloads/download-j
 export interface VerifiedFile {
   readonly key: string;
   readonly verifiedAt: number;
+}
+
+/** A folder outside the browser's storage that is looked into for new models. */
+export interface StoredFolder {
+  readonly id: string;
+  readonly handle: FileSystemDirectoryHandle;
+  /** Path to "size modified" of each model file that was imported or could not be, so that it is tried once. */
+  readonly seen: Readonly<Record<string, string>>;
+  readonly lookedAt: number;
 }
 
 export interface LibrarySchema extends DBSchema {
@@ -22,6 +32,11 @@ export interface LibrarySchema extends DBSchema {
   sources: { key: string; value: StoredSourceSettings };
   /** Key: the model's id. */
   hashes: { key: string; value: ModelHashes };
+  /** Key: the model's id. Stays when the model goes, for when it comes back. */
+  metadata: { key: string; value: ModelMetadata };
+  /** Small decisions of the user, by name. */
+  preferences: { key: string; value: unknown };
+  watched: { key: string; value: StoredFolder };
 }
 
 export type LibraryDatabase = IDBPDatabase<LibrarySchema>;
@@ -36,6 +51,11 @@ const upgrades: readonly ((database: LibraryDatabase) => void)[] = [
     database.createObjectStore("downloads", { keyPath: "id" });
     database.createObjectStore("sources");
     database.createObjectStore("hashes");
+  },
+  (database) => {
+    database.createObjectStore("metadata", { keyPath: "id" });
+    database.createObjectStore("preferences");
+    database.createObjectStore("watched", { keyPath: "id" });
   },
 ];
 

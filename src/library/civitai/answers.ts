@@ -191,12 +191,14 @@ function hashesOf(hashes: Readonly<Record<string, string>>): Record<string, stri
 }
 
 // Older answers rate with words; the number is the least level that such a picture may have.
-const LEVEL_WORDS: Readonly<Record<string, number>> = { None: 1, Soft: 2, Mature: 4, X: 8 };
+const LEVEL_WORDS: ReadonlyMap<string, number> = new Map(
+  Object.entries<number>({ None: 1, Soft: 2, Mature: 4, X: 8 }),
+);
 
 function levelOf({ nsfwLevel, nsfw }: Read<typeof imageAnswer>): number {
   if (typeof nsfwLevel === "number" && nsfwLevel > 0) return nsfwLevel;
   const word = typeof nsfwLevel === "string" ? nsfwLevel : nsfw;
-  return (typeof word === "string" ? LEVEL_WORDS[word] : undefined) ?? 0;
+  return (typeof word === "string" ? LEVEL_WORDS.get(word) : undefined) ?? 0;
 }
 
 function isRestricted(answer: Read<typeof versionAnswer>, now: number): boolean {

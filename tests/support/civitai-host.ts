@@ -4,15 +4,9 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { GOOD_TOKEN, HOSTILE_MODEL, MODEL_COUNT, PRIVATE_MODEL } from "./civitai-host-names.ts";
 import { PNG_PIXEL, SVG_PICTURE } from "./test-pictures.ts";
 
-export const MODEL_COUNT = 45;
-/** The API key that the host accepts. */
-export const GOOD_TOKEN = "good-token-5f2c";
-/** The model that only people with a key may see. */
-export const PRIVATE_MODEL = 44;
-/** The model whose texts try to break the page. */
-export const HOSTILE_MODEL = 45;
 const VERSIONS_PER_MODEL = 2;
 
 /** What the next requests meet, until `times` of them did. */

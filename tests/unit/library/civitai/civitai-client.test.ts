@@ -6,13 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { AnswerCache } from "../../../../src/library/civitai/answer-cache.ts";
 import { CivitaiClient, type CivitaiClientOptions } from "../../../../src/library/civitai/civitai-client.ts";
 import { type Clock } from "../../../../src/library/civitai/rate-limit.ts";
-import {
-  GOOD_TOKEN,
-  HOSTILE_MODEL,
-  PRIVATE_MODEL,
-  sha256OfVersion,
-  startCivitaiHost,
-} from "../../../support/civitai-host.ts";
+import { sha256OfVersion, startCivitaiHost } from "../../../support/civitai-host.ts";
+import { GOOD_TOKEN, HOSTILE_MODEL, PRIVATE_MODEL } from "../../../support/civitai-host-names.ts";
 import { civitaiSettings } from "../../../support/civitai-settings.ts";
 
 let host: Awaited<ReturnType<typeof startCivitaiHost>>;

@@ -11,7 +11,8 @@ import type { LookupPermission } from "../../../../src/protocol/civitai-api.ts";
 import type { ModelRecord } from "../../../../src/protocol/library-api.ts";
 import type { MetadataEvent } from "../../../../src/protocol/metadata-api.ts";
 import type { ModelHashes } from "../../../../src/protocol/model-hashes.ts";
-import { HOSTILE_MODEL, sha256OfVersion, startCivitaiHost } from "../../../support/civitai-host.ts";
+import { sha256OfVersion, startCivitaiHost } from "../../../support/civitai-host.ts";
+import { HOSTILE_MODEL } from "../../../support/civitai-host-names.ts";
 import { civitaiSettings } from "../../../support/civitai-settings.ts";
 import { memoryPreviews, modelRecord } from "../../../support/metadata-fakes.ts";
 

@@ -3,7 +3,12 @@
 import { proxy, type Remote } from "comlink";
 import type { Downloads } from "../protocol/downloads-api.ts";
 import type { ImportProgress, LibraryWorkerApi, ModelRecord } from "../protocol/library-api.ts";
+import type { CivitaiCatalog } from "../protocol/civitai-api.ts";
+import type { ModelMetadataStore } from "../protocol/metadata-api.ts";
+import type { WatchedFolders } from "../protocol/watched-folders-api.ts";
+import type { CallPart } from "./call-part.ts";
 import { DownloadsClient } from "./downloads-client.ts";
+import { CatalogClient, MetadataClient, WatchedFoldersClient } from "./metadata-client.ts";
 import { WorkerHost, type StartWorker } from "./worker-host.ts";
 
 const startLibraryWorker: StartWorker = (name) =>
@@ -14,20 +19,24 @@ export class LibraryClient implements LibraryWorkerApi {
   #options: { readonly baseUrl: string } | undefined;
 
   readonly downloads: DownloadsClient;
+  readonly metadata: MetadataClient;
+  readonly civitai: CatalogClient;
+  readonly folders: WatchedFoldersClient;
 
   constructor(startWorker: StartWorker = startLibraryWorker) {
     this.#host = new WorkerHost("library", startWorker);
-    this.downloads = new DownloadsClient(async (task) => {
-      await this.#revive();
-      // comlink's types take a nested object for a value; at run time it is a path that calls follow.
-      return await this.#host.call((library) => task(library.downloads as unknown as Remote<Downloads>));
-    });
+    this.downloads = new DownloadsClient(this.#part<Downloads>("downloads"));
+    this.metadata = new MetadataClient(this.#part<ModelMetadataStore>("metadata"));
+    this.civitai = new CatalogClient(this.#part<CivitaiCatalog>("civitai"));
+    this.folders = new WatchedFoldersClient(this.#part<WatchedFolders>("folders"));
   }
 
   async start(options: { readonly baseUrl: string }): Promise<void> {
     this.#options = options;
     await this.#host.call((library) => library.start(options));
     await this.downloads.resubscribe();
+    await this.metadata.resubscribe();
+    await this.folders.resubscribe();
   }
 
   async listModels(): Promise<readonly ModelRecord[]> {
@@ -43,6 +52,14 @@ export class LibraryClient implements LibraryWorkerApi {
   async removeModel(id: string): Promise<void> {
     await this.#revive();
     await this.#host.call((library) => library.removeModel(id));
+  }
+
+  #part<Part>(name: "downloads" | "metadata" | "civitai" | "folders"): CallPart<Part> {
+    return async (task) => {
+      await this.#revive();
+      // comlink's types take a nested object for a value; at run time it is a path that calls follow.
+      return await this.#host.call((library) => task(library[name] as unknown as Remote<Part>));
+    };
   }
 
   async #revive(): Promise<void> {

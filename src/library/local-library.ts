@@ -4,12 +4,16 @@ import { AppError } from "../protocol/app-error.ts";
 import type { ImportProgress, Library, ModelRecord } from "../protocol/library-api.ts";
 import { whenNobodyWrites, whileWriting } from "../shared/write-lock.ts";
 import { embeddedRecords, fetchManifest } from "./embedded-models.ts";
+import type { CivitaiClient } from "./civitai/civitai-client.ts";
 import { DownloadJournal } from "./downloads/download-journal.ts";
 import { DownloadQueue } from "./downloads/download-queue.ts";
 import { openPartFiles } from "./downloads/part-files.ts";
+import type { LocalWatchedFolders } from "./folders/local-watched-folders.ts";
 import { COMMITTING, type ExpectedFile, type ImportContext, importModel } from "./import-model.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "./library-database.ts";
+import type { LocalMetadata } from "./metadata/local-metadata.ts";
 import { type ModelFiles, openModelFiles } from "./model-files.ts";
+import { type Descriptions, openDescriptions } from "./model-descriptions.ts";
 import { estimatedFreeSpace, type FreeSpace } from "./storage-room.ts";
 import { storeDownload } from "./store-download.ts";
 
@@ -20,6 +24,7 @@ interface Opened {
   readonly files: ModelFiles;
   readonly embedded: readonly ModelRecord[];
   readonly downloads: DownloadQueue;
+  readonly descriptions: Descriptions;
 }
 
 /** Owns the library's database and the models folder of the private file system. */
@@ -36,10 +41,20 @@ export class LocalLibrary implements Library {
     await this.dispose();
     const [database, files] = [await openLibraryDatabase(), await openModelFiles()];
     const context = { database, files, embedded, freeSpace: this.#freeSpace };
-    this.#opened = { database, files, embedded, downloads: await this.#openDownloads(context) };
+    const journal = new DownloadJournal(database);
+    const downloads = await this.#openDownloads(context, journal);
+    const descriptions = await openDescriptions({
+      ...{ database, files, journal, downloads },
+      listModels: () => this.listModels(),
+      importFile: (file) => this.importFile(file, () => undefined),
+    });
+    this.#opened = { database, files, embedded, downloads, descriptions };
     await whenNobodyWrites(navigator.locks, WRITING, async () => {
       await files.tidy(new Set(await database.getAllKeys("models")));
     });
+    this.#discover();
+    // A folder that cannot be watched any more says so in `list`.
+    void descriptions.folders.start().catch(() => undefined);
   }
 
   /** Embedded models first, then imported ones, newest first. */
@@ -52,10 +67,23 @@ export class LocalLibrary implements Library {
     return this.#require().downloads;
   }
 
+  get metadata(): LocalMetadata {
+    return this.#require().descriptions.metadata;
+  }
+
+  get civitai(): CivitaiClient {
+    return this.#require().descriptions.civitai;
+  }
+
+  get folders(): LocalWatchedFolders {
+    return this.#require().descriptions.folders;
+  }
+
   async importFile(file: File, onProgress: (progress: ImportProgress) => void): Promise<ModelRecord> {
     const opened = this.#require();
     const record = await this.#import(file, { ...opened, freeSpace: this.#freeSpace }, onProgress);
     await opened.downloads.noteStored(record);
+    this.#discover();
     return record;
   }
 
@@ -86,6 +114,7 @@ export class LocalLibrary implements Library {
     const opened = this.#opened;
     this.#opened = undefined;
     await opened?.downloads.dispose();
+    await opened?.descriptions.dispose();
     opened?.database.close();
   }
 
@@ -98,16 +127,26 @@ export class LocalLibrary implements Library {
     return whileWriting(navigator.locks, WRITING, () => importModel(file, context, onProgress, expected));
   }
 
-  async #openDownloads(context: ImportContext): Promise<DownloadQueue> {
+  /** Metadata of a new model comes later than the model: nobody waits for it, and nothing depends on it. */
+  #discover(): void {
+    void this.#opened?.descriptions.metadata.discover().catch(() => undefined);
+  }
+
+  async #openDownloads(context: ImportContext, journal: DownloadJournal): Promise<DownloadQueue> {
     const { database, embedded, freeSpace } = context;
     return new DownloadQueue({
-      journal: new DownloadJournal(database),
+      journal,
       parts: await openPartFiles(),
       freeSpace,
       locks: navigator.locks,
       channel: new BroadcastChannel("kiln-downloads"),
-      store: (part, fileName, sha256) =>
-        whileWriting(navigator.locks, WRITING, () => storeDownload(part, fileName, sha256, context)),
+      store: async (part, fileName, sha256) => {
+        const record = await whileWriting(navigator.locks, WRITING, () =>
+          storeDownload(part, fileName, sha256, context),
+        );
+        this.#discover();
+        return record;
+      },
       importFile: (file, expected) => this.#import(file, context, () => undefined, expected),
       findModel: async (sha256) =>
         embedded.find((record) => record.sha256 === sha256) ?? (await database.get("models", sha256)),

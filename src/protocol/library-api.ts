@@ -1,7 +1,10 @@
 // The wall between the page and the library worker: models on this device. Plain data only crosses it.
 
+import type { CivitaiCatalog } from "./civitai-api.ts";
 import type { Downloads } from "./downloads-api.ts";
+import type { ModelMetadataStore } from "./metadata-api.ts";
 import type { ModelDefaults, ModelNeeds, ModelType } from "./model-manifest.ts";
+import type { WatchedFolders } from "./watched-folders-api.ts";
 
 /** One model on this device, whatever kind: a checkpoint to draw with, or something used beside one. */
 export interface ModelRecord {
@@ -64,4 +67,7 @@ export interface Library {
 /** Everything the library's worker offers; client/ mirrors all of it. */
 export interface LibraryWorkerApi extends Library {
   readonly downloads: Downloads;
+  readonly metadata: ModelMetadataStore;
+  readonly civitai: CivitaiCatalog;
+  readonly folders: WatchedFolders;
 }

@@ -16,6 +16,15 @@ const api: LibraryWorkerApi = {
   get downloads() {
     return library.downloads;
   },
+  get metadata() {
+    return library.metadata;
+  },
+  get civitai() {
+    return library.civitai;
+  },
+  get folders() {
+    return library.folders;
+  },
 };
 
 carryErrorDetails();

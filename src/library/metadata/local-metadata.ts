@@ -259,7 +259,6 @@ export class LocalMetadata implements ModelMetadataStore {
   dispose(): void {
     this.#stopping?.abort();
     this.#changes.dispose();
-    this.#context.database.close();
   }
 
   async #discoverNew(): Promise<void> {

@@ -62,8 +62,11 @@ export function dominantDtype(checkpoint: Checkpoint): string {
   return [...bytes].sort((a, b) => b[1] - a[1])[0]?.[0] ?? "F32";
 }
 
-/** The family's defaults at the size the model was trained at, where the file tells it ("512x512"). */
-function defaultsOf(checkpoint: Checkpoint, family: ModelDefaults): ModelDefaults {
+/** The family's defaults, with the size that the file tells ("512x512") and the schedule that a folder's scheduler is set to. */
+function defaultsOf(checkpoint: Checkpoint, familyDefaults: ModelDefaults): ModelDefaults {
+  // Few-step models are published with timesteps counted from the end; this schedule has the same.
+  const trailing = checkpoint.metadata.get("scheduler.timestep_spacing") === "trailing";
+  const family = trailing ? { ...familyDefaults, schedule: "SGM Uniform" } : familyDefaults;
   const match = /^(\d{2,5})x(\d{2,5})$/.exec(checkpoint.metadata.get("modelspec.resolution") ?? "");
   const [width, height] = (match ?? []).slice(1).map(Number);
   const usable = [width, height].every((side) => side >= MIN_SIDE && side <= MAX_SIDE && side % 8 === 0);

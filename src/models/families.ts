@@ -16,11 +16,13 @@ import {
   stableDiffusion1Inpainting,
   stableDiffusion1Lcm,
   stableDiffusion1V,
+  stableDiffusion1ZeroSnr,
 } from "./families/stable-diffusion-1.ts";
 import {
   stableDiffusion2Base,
   stableDiffusion2Inpainting,
   stableDiffusion2V,
+  stableDiffusion2ZeroSnr,
   stableDiffusionTurbo,
 } from "./families/stable-diffusion-2.ts";
 import {
@@ -114,11 +116,13 @@ export interface ModelFamily {
 export const families: readonly ModelFamily[] = [
   stableDiffusion1,
   stableDiffusion1V,
+  stableDiffusion1ZeroSnr,
   stableDiffusion1Lcm,
   latentConsistency1,
   stableDiffusion1Inpainting,
   instructPix2Pix1,
   stableDiffusion2V,
+  stableDiffusion2ZeroSnr,
   stableDiffusion2Base,
   stableDiffusionTurbo,
   stableDiffusion2Inpainting,

@@ -8,6 +8,7 @@ import { expect, test } from "@playwright/test";
 import { readPngText } from "../../src/imaging/png-text.ts";
 import { memorySource } from "../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { familyFile } from "../support/family-models.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const TSX = join(ROOT, "node_modules/tsx/dist/cli.mjs");
@@ -26,6 +27,8 @@ function run(...args: string[]): { status: number | null; stdout: string; stderr
   });
 }
 
+/** Tokens of the vocabulary that all Stable Diffusion families share. */
+const CLIP_VOCABULARY = 49408;
 const SMALL = ["--width", "128", "--height", "128", "--steps", "2", "--seed", "42"];
 
 test("writes numbered pictures with infotext, one JSON line and a dump", async () => {
@@ -80,6 +83,24 @@ test("a model file takes the same import path as a drop", () => {
   expect(result.stderr).toBe("");
   expect(result.status).toBe(0);
   expect(readPngText(new Uint8Array(readFileSync(out))).has("parameters")).toBe(true);
+});
+
+test("an SDXL checkpoint makes a picture with the shipped tokenizer", async () => {
+  const file = join(folder, "tiny-xl.safetensors");
+  writeFileSync(file, await familyFile({ unet: "xl", vocabulary: CLIP_VOCABULARY }, "original"));
+  const out = join(folder, "xl.png");
+  const result = run(
+    "--prompt",
+    "a (house:1.2) by the [sea:hill:1]",
+    ...SMALL,
+    "--model",
+    file,
+    "--out",
+    out,
+  );
+  expect(result.stderr).toBe("");
+  expect(result.status).toBe(0);
+  expect(readPngText(new Uint8Array(readFileSync(out))).get("parameters")).toContain("Model: tiny-xl");
 });
 
 test("bad arguments and bad models end with a sentence and a non-zero exit", () => {

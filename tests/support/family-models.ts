@@ -4,9 +4,11 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { Checkpoint } from "../../src/weights/checkpoint.ts";
+import type { FolderFile } from "../../src/weights/diffusers-folder.ts";
 import { memorySource } from "../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
 import { writeSafetensors, type TensorToWrite } from "../../src/weights/write-safetensors.ts";
+import { tinyVocabulary } from "./tiny-vocabulary.ts";
 
 const FIXTURES = new URL("../fixtures/pipelines/", import.meta.url);
 
@@ -66,6 +68,8 @@ export interface FamilyModel {
   readonly unet: string;
   /** Keys that mark a file's training, added as published. */
   readonly markers?: readonly string[];
+  /** Rows of the text encoders' token tables, repeated from those there are: for real tokenizers. */
+  readonly vocabulary?: number;
 }
 
 /** As diffusers saves the model's parts, by folder. */
@@ -86,9 +90,45 @@ export async function familyFile(
   layout: "original" | "diffusers",
 ): Promise<Uint8Array<ArrayBuffer>> {
   const tensors = layout === "original" ? await originalTensors(model) : await prefixedTensors(model);
+  if (model.vocabulary !== undefined) enlargeVocabulary(tensors, model.vocabulary);
   for (const key of model.markers ?? [])
     tensors.set(key, { dtype: "U8", shape: [1], bytes: Uint8Array.of(0) });
   return writeSafetensors(tensors);
+}
+
+/** As diffusers publishes it: a folder per part, the UNet in shards, its own tokenizer and the scheduler's configuration. */
+export async function familyFolder(
+  model: FamilyModel,
+  schedulerConfig: Readonly<Record<string, unknown>>,
+): Promise<readonly FolderFile[]> {
+  const { unet, ...others } = await componentTensors(model);
+  const file = (path: string, bytes: Uint8Array): FolderFile => ({ path, source: memorySource(bytes, path) });
+  const text = (path: string, content: string): FolderFile => file(path, new TextEncoder().encode(content));
+  const shard = (i: number): string => `diffusion_pytorch_model-0000${i + 1}-of-00002.safetensors`;
+  const shards: readonly Tensors[] = [new Map(), new Map()];
+  [...unet].forEach(([key, tensor], i) => shards[i % 2].set(key, tensor));
+  const weightMap = Object.fromEntries(
+    shards.flatMap((part, i) => [...part.keys()].map((key) => [key, shard(i)])),
+  );
+  return [
+    text("model_index.json", "{}"),
+    text("scheduler/scheduler_config.json", JSON.stringify(schedulerConfig)),
+    text("tokenizer/vocab.json", JSON.stringify(tinyVocabulary.vocabJson)),
+    text("tokenizer/merges.txt", tinyVocabulary.mergesText),
+    text("unet/diffusion_pytorch_model.safetensors.index.json", JSON.stringify({ weight_map: weightMap })),
+    ...shards.map((part, i) => file(`unet/${shard(i)}`, writeSafetensors(part))),
+    ...Object.entries(others).map(([part, tensors]) =>
+      file(`${part}/model.safetensors`, writeSafetensors(tensors)),
+    ),
+  ];
+}
+
+function enlargeVocabulary(tensors: Tensors, rows: number): void {
+  for (const [key, { dtype, shape, bytes }] of tensors) {
+    if (!key.endsWith("token_embedding.weight")) continue;
+    const all = new Uint8Array(rows * (bytes.length / shape[0])).map((_, i) => bytes[i % bytes.length]);
+    tensors.set(key, { dtype, shape: [rows, ...shape.slice(1)], bytes: all });
+  }
 }
 
 async function prefixedTensors(model: FamilyModel): Promise<Tensors> {

@@ -59,6 +59,14 @@ export const stableDiffusion1V: ModelFamily = {
   prediction: "v",
 };
 
+/** Trained further on noise down to no signal at all. */
+export const stableDiffusion1ZeroSnr: ModelFamily = {
+  ...stableDiffusion1V,
+  id: "sd1-v-ztsnr",
+  name: "Stable Diffusion 1.x, v-prediction with zero terminal SNR",
+  noiseSchedule: { ...scaledLinearNoise, zeroTerminalSnr: true },
+};
+
 const lcmDefaults = { steps: 6, guidanceScale: 1.5, sampler: "LCM", schedule: "SGM Uniform" } as const;
 
 /** SD 1.x with LCM's adapter merged in: the same shapes, few steps. */

@@ -4,7 +4,7 @@
 // nothing is taken for v, which most published ones predict, unless its title or name says otherwise.
 
 import type { ModelFamily } from "../families.ts";
-import { stableDiffusion1 } from "./stable-diffusion-1.ts";
+import { scaledLinearNoise, stableDiffusion1 } from "./stable-diffusion-1.ts";
 import { openClipH } from "./text-encoders.ts";
 
 export const stableDiffusion2V: ModelFamily = {
@@ -16,6 +16,14 @@ export const stableDiffusion2V: ModelFamily = {
   unet: { ...stableDiffusion1.unet, heads: { width: 64 } },
   textEncoders: [openClipH],
   defaults: { ...stableDiffusion1.defaults, width: 768, height: 768 },
+};
+
+/** Trained further on noise down to no signal at all. */
+export const stableDiffusion2ZeroSnr: ModelFamily = {
+  ...stableDiffusion2V,
+  id: "sd2-v-ztsnr",
+  name: "Stable Diffusion 2.x, v-prediction with zero terminal SNR",
+  noiseSchedule: { ...scaledLinearNoise, zeroTerminalSnr: true },
 };
 
 export const stableDiffusion2Base: ModelFamily = {

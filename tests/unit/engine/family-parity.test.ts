@@ -6,9 +6,10 @@ import type { KilnEngine } from "../../../src/engine/engine.ts";
 import type { OpenedModel } from "../../../src/library/open-model.ts";
 import { detectModel } from "../../../src/models/detect-model.ts";
 import type { DumpedTensor, GenerationRequest } from "../../../src/protocol/generation-request.ts";
+import { openDiffusersFolder } from "../../../src/weights/diffusers-folder.ts";
 import { memorySource } from "../../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
-import { familyFile, familyFixture, type FamilyModel } from "../../support/family-models.ts";
+import { familyFile, familyFixture, familyFolder, type FamilyModel } from "../../support/family-models.ts";
 import { GoldenTensors, tinyModel } from "../../support/fixture-model.ts";
 import { startNodeEngine } from "../../support/node-engine.ts";
 import { relativeDifference } from "../../support/relative-difference.ts";
@@ -127,3 +128,32 @@ test.each(["F16", "BF16", "F8_E4M3", "F8_E5M2"])(
     expect(relativeDifference(latents.data, golden.float32(unet))).toBeLessThan(LATENTS_TOLERANCE);
   },
 );
+
+test(
+  "a Diffusers folder runs as it is: shards, its own tokenizer, its scheduler's training facts",
+  SLOW,
+  async () => {
+    const folder = await familyFolder({ unet: "xl" }, { prediction_type: "v_prediction" });
+    const { checkpoint } = await openDiffusersFolder(folder, "folder");
+    const model = tinyModel("folder", memorySource(new Uint8Array(0), "unused"));
+    const record = { ...model.record, family: detectModel(checkpoint).family.id };
+    next = { source: model.source, folder, record };
+    expect(record.family).toBe("sdxl-v");
+    const { tensors } = await engine.generate("folder", tinyRequest({ ...base, modelId: "folder" }));
+    expect(relativeDifference(tensors!.latents.data, golden.float32("sdxl-v"))).toBeLessThan(
+      LATENTS_TOLERANCE,
+    );
+  },
+);
+
+test("a scheduled prompt switches where A1111 switches", SLOW, async () => {
+  const latentsOf = async (prompt: string): Promise<Float32Array> =>
+    (await run(prompt, "original", { ...cases.sdxl, request: { prompt, steps: 6 } })).latents.data;
+  const [plain, switched, late] = [
+    await latentsOf("f r gd"),
+    await latentsOf("[f r gd:z y x:1]"),
+    await latentsOf("[f r gd:z y x:6]"),
+  ];
+  expect(relativeDifference(switched, plain)).toBeGreaterThan(LATENTS_TOLERANCE);
+  expect(relativeDifference(late, plain)).toBe(0);
+});

@@ -66,3 +66,8 @@ test("the dominant dtype is the one with most bytes", () => {
   const source = headerOnlySource(new Map());
   expect(dominantDtype({ source, tensors, metadata: new Map() })).toBe("F16");
 });
+
+test("a folder whose scheduler counts timesteps from the end has a schedule that does so", async () => {
+  const { defaults } = await described({ "scheduler.timestep_spacing": "trailing" });
+  expect(defaults).toMatchObject({ schedule: "SGM Uniform", steps: 20 });
+});

@@ -260,6 +260,8 @@ describe("files of one architecture", () => {
     ["sdxl-v", published.sdxl, ["v_pred"]],
     ["sdxl-v-ztsnr", published.sdxl, ["v_pred", "ztsnr"]],
     ["sd1-v", published.sd15, ["v_pred"]],
+    ["sd1-v-ztsnr", published.sd15, ["v_pred", "ztsnr"]],
+    ["sd2-v-ztsnr", published.sd21, ["ztsnr"]],
   ])("are %s by marker keys", (id, tensors, markers) => {
     const changes = Object.fromEntries(markers.map((key) => [key, []]));
     const { family } = detect(tensors, { changes, name: "some-turbo-base-512.safetensors" });
@@ -295,6 +297,15 @@ describe("files of one architecture", () => {
     ["sdxl-v", published.sdxl, { "modelspec.prediction_type": "v" }],
     ["sdxl", published.sdxl, { "modelspec.prediction_type": "epsilon" }],
     ["sdxl", published.sdxl, { "modelspec.prediction_type": "something new" }],
+    ["sdxl-v", published.sdxl, { "scheduler.prediction_type": "v_prediction" }],
+    ["sd2-base", published.sd21, { "scheduler.prediction_type": "epsilon" }],
+    ["sd2-v-ztsnr", published.sd21, { "scheduler.rescale_betas_zero_snr": "true" }],
+    ["playground-2.5", published.sdxl, { "scheduler._class_name": "EDMDPMSolverMultistepScheduler" }],
+    [
+      "sdxl-v-continuous",
+      published.sdxl,
+      { "scheduler._class_name": "EDMEulerScheduler", "scheduler.prediction_type": "v_prediction" },
+    ],
   ])("are %s by metadata", (id, tensors, metadata) => {
     expect(familyOf(tensors, { metadata })).toBe(id);
   });

@@ -331,7 +331,7 @@ describe("files of one architecture", () => {
     expect(familyOf(published.sd21, { name, familyId: "sd2-v" })).toBe("sd2-v");
     expect(refusal(published.sd21, { familyId: "sdxl" })).toMatchObject({
       name: "UnsupportedModel",
-      details: { expected: "sd2-v or sd2-base or sd-turbo", got: "sdxl" },
+      details: { expected: "sd2-v or sd2-v-ztsnr or sd2-base or sd-turbo", got: "sdxl" },
     });
   });
 

@@ -1,4 +1,4 @@
-// Thousands of damaged headers, seeded: each opens and detects to a valid result or a named error, in bounded time.
+// Thousands of damaged headers, seeded: each opens and detects to a valid result or a named error, in bounded time and memory.
 
 import { expect, test } from "vitest";
 import { detectModel } from "../../../src/models/detect-model.ts";
@@ -6,22 +6,13 @@ import { isAppError } from "../../../src/protocol/app-error.ts";
 import { byteSizes } from "../../../src/weights/dtypes.ts";
 import { memorySource } from "../../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
+import { SMALL_CONSTANT_BYTES, watchAllocations } from "../../support/allocated-bytes.ts";
 import { headerOnly } from "../../support/header-only.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
 import { tinyModel } from "../../support/tiny-model.ts";
 import type { Checkpoint } from "../../../src/weights/checkpoint.ts";
 
 const RUNS = 10_000;
-
-/** mulberry32: small, seeded, good enough to pick mutations. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
 
 const KEYS = [...tinyModel().keys()];
 const NAME_PARTS = [
@@ -157,16 +148,18 @@ function isSound({ source, tensors }: Checkpoint): boolean {
 }
 
 test(`${RUNS} damaged files end in a valid result or a named error`, async () => {
-  const random = generator(20_240_601);
+  const random = seededRandom(20_240_601);
   const original = wholeModel();
   const outcomes = new Map<string, number>();
   let slowest = 0;
+  let greediest = 0; // beyond the file's own size
   for (let run = 0; run < RUNS; run++) {
     let sample = original;
     for (let rounds = 1 + random(2); rounds > 0 && sample.head.length > 8; rounds--) {
       sample = mutations[random(mutations.length)](sample, random);
     }
     const byteLength = sample.head.length + sample.dataBytes;
+    const allocated = watchAllocations();
     const started = performance.now();
     let outcome = "detected";
     try {
@@ -178,6 +171,7 @@ test(`${RUNS} damaged files end in a valid result or a named error`, async () =>
       outcome = error.name;
     }
     slowest = Math.max(slowest, performance.now() - started);
+    greediest = Math.max(greediest, allocated() - sample.head.length);
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   }
   // The mutations must reach past the header's syntax, or the test shows little.
@@ -191,4 +185,5 @@ test(`${RUNS} damaged files end in a valid result or a named error`, async () =>
     "detected",
   ]);
   expect(slowest).toBeLessThan(1000);
+  expect(greediest).toBeLessThan(SMALL_CONSTANT_BYTES);
 });

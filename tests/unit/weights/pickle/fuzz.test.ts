@@ -1,11 +1,13 @@
-// Seeded damage to torch's own files: every outcome is an index within the file or a named error, within bounds of time and reading.
+// Seeded damage to torch's own files: every outcome is an index within the file or a named error, within bounds of time, reading and memory.
 
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { isAppError } from "../../../../src/protocol/app-error.ts";
 import { memorySource } from "../../../../src/weights/memory-source.ts";
 import { openTorchCheckpoint } from "../../../../src/weights/pickle/torch-checkpoint.ts";
+import { SMALL_CONSTANT_BYTES, watchAllocations } from "../../../support/allocated-bytes.ts";
 import { countingSource } from "../../../support/counting-source.ts";
+import { seededRandom } from "../../../support/seeded-random.ts";
 
 const MUTATIONS_PER_FILE = 1000;
 // Small files are read several times over: their ends once with and once without room for a comment.
@@ -15,17 +17,6 @@ const MAX_MILLISECONDS = 2000;
 
 const folder = new URL("../../../fixtures/pickles/", import.meta.url);
 const names = readdirSync(folder).filter((name) => !name.endsWith(".safetensors"));
-
-/** Xorshift: whole numbers below `limit`. */
-function createRandom(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % limit;
-  };
-}
 
 const extremes = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 
@@ -70,12 +61,13 @@ test.each(names.map((name, index) => [name, index + 1] as const))(
   `${MUTATIONS_PER_FILE} damaged copies of %s end in an index or a named error`,
   async (name, seed) => {
     const original = new Uint8Array(readFileSync(new URL(name, folder)));
-    const random = createRandom(seed);
+    const random = seededRandom(seed);
     let refused = 0;
     for (let round = 0; round < MUTATIONS_PER_FILE; round++) {
       let bytes = mutations[round % mutations.length](original, random);
       if (random(3) === 0 && bytes.length > 4) bytes = mutations[random(mutations.length)](bytes, random);
       const source = countingSource(memorySource(bytes, name));
+      const allocated = watchAllocations();
       const started = performance.now();
       try {
         const { tensors } = await openTorchCheckpoint(source);
@@ -88,6 +80,7 @@ test.each(names.map((name, index) => [name, index + 1] as const))(
         if (!named) throw new Error(`round ${round} of ${name}`, { cause: error });
       }
       expect(performance.now() - started).toBeLessThan(MAX_MILLISECONDS);
+      expect(allocated()).toBeLessThan(bytes.length + SMALL_CONSTANT_BYTES);
       expect(source.bytesRead).toBeLessThanOrEqual(bytes.length * MAX_READS_OF_FILE);
     }
     // Neither did nothing happen, nor was everything refused.

@@ -4,7 +4,9 @@ import { proxy, type Remote } from "comlink";
 import type { Downloads } from "../protocol/downloads-api.ts";
 import type { ImportProgress, LibraryWorkerApi, ModelRecord } from "../protocol/library-api.ts";
 import type { CivitaiCatalog } from "../protocol/civitai-api.ts";
+import type { LibraryStorage } from "../protocol/library-storage.ts";
 import type { ModelMetadataStore } from "../protocol/metadata-api.ts";
+import type { ModelHashing } from "../protocol/model-hashes.ts";
 import type { WatchedFolders } from "../protocol/watched-folders-api.ts";
 import type { CallPart } from "./call-part.ts";
 import { DownloadsClient } from "./downloads-client.ts";
@@ -23,12 +25,17 @@ export class LibraryClient implements LibraryWorkerApi {
   readonly civitai: CatalogClient;
   readonly folders: WatchedFoldersClient;
 
+  readonly hashes: ModelHashing;
+  readonly storage: LibraryStorage;
+
   constructor(startWorker: StartWorker = startLibraryWorker) {
     this.#host = new WorkerHost("library", startWorker);
     this.downloads = new DownloadsClient(this.#part<Downloads>("downloads"));
     this.metadata = new MetadataClient(this.#part<ModelMetadataStore>("metadata"));
     this.civitai = new CatalogClient(this.#part<CivitaiCatalog>("civitai"));
     this.folders = new WatchedFoldersClient(this.#part<WatchedFolders>("folders"));
+    this.hashes = hashingClient(this.#part<ModelHashing>("hashes"));
+    this.storage = storageClient(this.#part<LibraryStorage>("storage"));
   }
 
   async start(options: { readonly baseUrl: string }): Promise<void> {
@@ -54,7 +61,9 @@ export class LibraryClient implements LibraryWorkerApi {
     await this.#host.call((library) => library.removeModel(id));
   }
 
-  #part<Part>(name: "downloads" | "metadata" | "civitai" | "folders"): CallPart<Part> {
+  #part<Part>(
+    name: "downloads" | "metadata" | "civitai" | "folders" | "hashes" | "storage",
+  ): CallPart<Part> {
     return async (task) => {
       await this.#revive();
       // comlink's types take a nested object for a value; at run time it is a path that calls follow.
@@ -65,4 +74,20 @@ export class LibraryClient implements LibraryWorkerApi {
   async #revive(): Promise<void> {
     if (!this.#host.alive && this.#options) await this.start(this.#options);
   }
+}
+
+function hashingClient(call: CallPart<ModelHashing>): ModelHashing {
+  return {
+    get: (modelId) => call((hashes) => hashes.get(modelId)),
+    compute: (modelId) => call((hashes) => hashes.compute(modelId)),
+    computeMissing: (onProgress) => call((hashes) => hashes.computeMissing(proxy(onProgress))),
+    stop: () => call((hashes) => hashes.stop()),
+  };
+}
+
+function storageClient(call: CallPart<LibraryStorage>): LibraryStorage {
+  return {
+    use: () => call((storage) => storage.use()),
+    check: (thorough, onProgress) => call((storage) => storage.check(thorough, proxy(onProgress))),
+  };
 }

@@ -7,8 +7,9 @@ import { embeddedRecords, fetchManifest } from "./embedded-models.ts";
 import type { CivitaiClient } from "./civitai/civitai-client.ts";
 import { DownloadJournal } from "./downloads/download-journal.ts";
 import { DownloadQueue } from "./downloads/download-queue.ts";
-import { openPartFiles } from "./downloads/part-files.ts";
+import { openPartFiles, type PartFiles } from "./downloads/part-files.ts";
 import type { LocalWatchedFolders } from "./folders/local-watched-folders.ts";
+import { LibraryHashing } from "./hashes/library-hashing.ts";
 import { COMMITTING, type ExpectedFile, type ImportContext, importModel } from "./import-model.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "./library-database.ts";
 import type { LocalMetadata } from "./metadata/local-metadata.ts";
@@ -16,6 +17,7 @@ import { type ModelFiles, openModelFiles } from "./model-files.ts";
 import { type Descriptions, openDescriptions } from "./model-descriptions.ts";
 import { estimatedFreeSpace, type FreeSpace } from "./storage-room.ts";
 import { storeDownload } from "./store-download.ts";
+import { StoredFiles } from "./stored-files.ts";
 
 const WRITING = "kiln-library-writing";
 
@@ -25,6 +27,8 @@ interface Opened {
   readonly embedded: readonly ModelRecord[];
   readonly downloads: DownloadQueue;
   readonly descriptions: Descriptions;
+  readonly hashes: LibraryHashing;
+  readonly storage: StoredFiles;
 }
 
 /** Owns the library's database and the models folder of the private file system. */
@@ -41,14 +45,23 @@ export class LocalLibrary implements Library {
     await this.dispose();
     const [database, files] = [await openLibraryDatabase(), await openModelFiles()];
     const context = { database, files, embedded, freeSpace: this.#freeSpace };
+    const parts = await openPartFiles();
+    const stored = {
+      listModels: () => database.getAll("models"),
+      openFile: ({ id, fileName }: ModelRecord) => files.open(id, fileName),
+    };
     const journal = new DownloadJournal(database);
-    const downloads = await this.#openDownloads(context, journal);
+    const downloads = this.#openDownloads(context, journal, parts);
     const descriptions = await openDescriptions({
       ...{ database, files, journal, downloads },
       listModels: () => this.listModels(),
       importFile: (file) => this.importFile(file, () => undefined),
     });
-    this.#opened = { database, files, embedded, downloads, descriptions };
+    this.#opened = {
+      ...{ database, files, embedded, downloads, descriptions },
+      hashes: new LibraryHashing({ ...stored, database }),
+      storage: new StoredFiles({ ...stored, downloadBytes: () => parts.totalBytes() }),
+    };
     await whenNobodyWrites(navigator.locks, WRITING, async () => {
       await files.tidy(new Set(await database.getAllKeys("models")));
     });
@@ -79,6 +92,14 @@ export class LocalLibrary implements Library {
     return this.#require().descriptions.folders;
   }
 
+  get hashes(): LibraryHashing {
+    return this.#require().hashes;
+  }
+
+  get storage(): StoredFiles {
+    return this.#require().storage;
+  }
+
   async importFile(file: File, onProgress: (progress: ImportProgress) => void): Promise<ModelRecord> {
     const opened = this.#require();
     const record = await this.#import(file, { ...opened, freeSpace: this.#freeSpace }, onProgress);
@@ -106,6 +127,7 @@ export class LocalLibrary implements Library {
     // The record first: a crash then leaves files that `start` removes, never a model without its file.
     await navigator.locks.request(COMMITTING, async () => {
       await database.delete("models", id);
+      await database.delete("hashes", id);
       await files.remove(id);
     });
   }
@@ -132,11 +154,11 @@ export class LocalLibrary implements Library {
     void this.#opened?.descriptions.metadata.discover().catch(() => undefined);
   }
 
-  async #openDownloads(context: ImportContext, journal: DownloadJournal): Promise<DownloadQueue> {
+  #openDownloads(context: ImportContext, journal: DownloadJournal, parts: PartFiles): DownloadQueue {
     const { database, embedded, freeSpace } = context;
     return new DownloadQueue({
       journal,
-      parts: await openPartFiles(),
+      parts,
       freeSpace,
       locks: navigator.locks,
       channel: new BroadcastChannel("kiln-downloads"),

@@ -2,7 +2,9 @@
 
 import type { CivitaiCatalog } from "./civitai-api.ts";
 import type { Downloads } from "./downloads-api.ts";
+import type { LibraryStorage } from "./library-storage.ts";
 import type { ModelMetadataStore } from "./metadata-api.ts";
+import type { ModelHashing } from "./model-hashes.ts";
 import type { ModelDefaults, ModelNeeds, ModelType } from "./model-manifest.ts";
 import type { WatchedFolders } from "./watched-folders-api.ts";
 
@@ -70,4 +72,6 @@ export interface LibraryWorkerApi extends Library {
   readonly metadata: ModelMetadataStore;
   readonly civitai: CivitaiCatalog;
   readonly folders: WatchedFolders;
+  readonly hashes: ModelHashing;
+  readonly storage: LibraryStorage;
 }

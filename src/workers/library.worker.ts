@@ -25,6 +25,12 @@ const api: LibraryWorkerApi = {
   get folders() {
     return library.folders;
   },
+  get hashes() {
+    return library.hashes;
+  },
+  get storage() {
+    return library.storage;
+  },
 };
 
 carryErrorDetails();

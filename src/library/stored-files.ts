@@ -1,0 +1,65 @@
+// What the library's files take up, and which of them are damaged or gone. Repairs nothing.
+
+import type { ModelRecord } from "../protocol/library-api.ts";
+import type { CheckProgress, FileProblem, LibraryStorage, StorageUse } from "../protocol/library-storage.ts";
+import type { ModelType } from "../protocol/model-manifest.ts";
+import { blobSource } from "../weights/blob-source.ts";
+import { hashSource } from "./file-hash.ts";
+
+export interface StoredFilesContext {
+  /** Stored models, without those that come with the app. */
+  listModels(): Promise<readonly ModelRecord[]>;
+  openFile(record: ModelRecord): Promise<File | undefined>;
+  downloadBytes(): Promise<number>;
+}
+
+export class StoredFiles implements LibraryStorage {
+  readonly #context: StoredFilesContext;
+
+  constructor(context: StoredFilesContext) {
+    this.#context = context;
+  }
+
+  async use(): Promise<StorageUse> {
+    const models: Partial<Record<ModelType, number>> = {};
+    for (const { type, bytes } of await this.#context.listModels())
+      models[type] = (models[type] ?? 0) + bytes;
+    const { usage = 0, quota = 0 } = await navigator.storage.estimate();
+    return {
+      ...{ models, usage, quota },
+      downloads: await this.#context.downloadBytes(),
+      persisted: await navigator.storage.persisted(),
+    };
+  }
+
+  async check(
+    thorough: boolean,
+    onProgress: (progress: CheckProgress) => void,
+  ): Promise<readonly FileProblem[]> {
+    const records = await this.#context.listModels();
+    const bytesTotal = records.reduce((sum, { bytes }) => sum + bytes, 0);
+    const problems: FileProblem[] = [];
+    let bytesDone = 0;
+    for (const [filesDone, record] of records.entries()) {
+      onProgress({ filesDone, filesTotal: records.length, bytesDone, bytesTotal });
+      const problem = await this.#check(record, thorough);
+      if (problem) problems.push(problem);
+      bytesDone += record.bytes;
+    }
+    onProgress({ filesDone: records.length, filesTotal: records.length, bytesDone, bytesTotal });
+    return problems;
+  }
+
+  async #check(record: ModelRecord, thorough: boolean): Promise<FileProblem | undefined> {
+    const { id, name, bytes, sha256 } = record;
+    const problem = (kind: FileProblem["kind"], expected: string, got: string): FileProblem => ({
+      ...{ modelId: id, name, kind, expected, got },
+    });
+    const file = await this.#context.openFile(record);
+    if (!file) return problem("missing", `${bytes} bytes`, "no file");
+    if (file.size !== bytes) return problem("wrong-size", `${bytes} bytes`, `${file.size} bytes`);
+    if (!thorough) return undefined;
+    const got = await hashSource(blobSource(file, record.fileName));
+    return got === sha256 ? undefined : problem("wrong-hash", sha256, got);
+  }
+}

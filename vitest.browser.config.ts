@@ -27,7 +27,7 @@ export default defineConfig({
   },
   test: {
     include: ["tests/browser/**/*.test.ts"],
-    globalSetup: ["tests/support/civitai-host-setup.ts"],
+    globalSetup: ["tests/support/civitai-host-setup.ts", "tests/support/model-host-setup.ts"],
     testTimeout: 120_000,
     hookTimeout: 60_000,
     browser: {

@@ -61,9 +61,7 @@ export class LibraryClient implements LibraryWorkerApi {
     await this.#host.call((library) => library.removeModel(id));
   }
 
-  #part<Part>(
-    name: "downloads" | "metadata" | "civitai" | "folders" | "hashes" | "storage",
-  ): CallPart<Part> {
+  #part<Part>(name: "downloads" | "metadata" | "civitai" | "folders" | "hashes" | "storage"): CallPart<Part> {
     return async (task) => {
       await this.#revive();
       // comlink's types take a nested object for a value; at run time it is a path that calls follow.

@@ -1,0 +1,138 @@
+// Downloads by the app's own worker into the real private file system, from another origin that misbehaves.
+
+import { deleteDB } from "idb";
+import { afterEach, beforeEach, expect, inject, test } from "vitest";
+import { LibraryClient } from "../../../src/client/library-client.ts";
+import type { Download, DownloadState } from "../../../src/protocol/downloads-api.ts";
+import type { HostedFile } from "../../support/model-host.ts";
+
+const MEGABYTE = 1024 * 1024;
+const CUTS = 50;
+const host = inject("modelHostUrl");
+const PATH = "/files/model.safetensors";
+
+const workers: Worker[] = [];
+let library: LibraryClient;
+
+async function control(method: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(`${host}/control`, { method, body: JSON.stringify(body) });
+  return await response.json();
+}
+
+async function offer(file: Partial<HostedFile>, bytes = 2 * MEGABYTE) {
+  const content = { kind: "model", bytes, seed: 3 } as const;
+  await control("PUT", { path: PATH, file: { content, cors: "open", ...file } });
+  const whole = (await control("POST", content)) as { sha256: string; bytes: number };
+  return { address: host + PATH, ...whole };
+}
+
+async function openLibrary(): Promise<LibraryClient> {
+  const client = new LibraryClient((name) => {
+    const worker = new Worker(new URL("../../../src/workers/library.worker.ts", import.meta.url), {
+      type: "module",
+      name,
+    });
+    workers.push(worker);
+    return worker;
+  });
+  await client.start({ baseUrl: new URL("/tests/fixtures/library/whole/", location.origin).href });
+  return client;
+}
+
+async function until(id: string, ...states: readonly DownloadState[]): Promise<Download> {
+  for (;;) {
+    const download = (await library.downloads.list()).find((entry) => entry.id === id);
+    if (download && states.includes(download.state)) return download;
+    if (download?.state === "failed") throw new Error(JSON.stringify(download.error));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+beforeEach(async () => {
+  await deleteDB("kiln-library");
+  const root = await navigator.storage.getDirectory();
+  for (const name of ["models", "downloads"])
+    await root.removeEntry(name, { recursive: true }).catch(() => undefined);
+  await control("DELETE");
+  library = await openLibrary();
+});
+
+afterEach(() => workers.splice(0).forEach((worker) => worker.terminate()));
+
+test("a model behind a redirect is downloaded, proven, recognised, listed and hashed", async () => {
+  const wanted = await offer({ redirect: { status: 307, validMs: 60_000 } });
+  const { id } = await library.downloads.add(wanted);
+  expect(await until(id, "done")).toMatchObject({ modelId: wanted.sha256, bytesDone: wanted.bytes });
+  const record = (await library.listModels()).find((model) => model.id === wanted.sha256);
+  expect(record).toMatchObject({ type: "checkpoint", family: "sd1", bytes: wanted.bytes });
+  expect(await library.hashes.compute(wanted.sha256)).toMatchObject({ autoV2: wanted.sha256.slice(0, 10) });
+  const use = await library.storage.use();
+  expect([use.models.checkpoint, use.downloads]).toEqual([wanted.bytes, 0]);
+});
+
+test(`a connection cut at ${CUTS} places gives the right file`, async () => {
+  const bytes = inject("faultMegabytes") * MEGABYTE;
+  let state = 12345;
+  const cuts = Array.from({ length: CUTS }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+    return Math.floor((state / 2 ** 32) * bytes);
+  }).sort((a, b) => a - b);
+  const wanted = await offer({ cuts, cors: "exposed", etag: '"v1"' }, bytes);
+  const { id } = await library.downloads.add(wanted);
+  await until(id, "done");
+  const requests = (await control("GET")) as { method: string; range?: string }[];
+  expect(requests.filter(({ range }) => range !== undefined).length).toBeGreaterThan(CUTS / 3);
+  expect(await library.storage.check(true, () => undefined)).toEqual([]);
+}, 300_000);
+
+test("a killed worker leaves a part that the next one finishes", async () => {
+  const wanted = await offer({ bytesPerSecond: 8 * MEGABYTE }, 16 * MEGABYTE);
+  const arrived = new Promise<void>((resolve) => {
+    void library.downloads.subscribe((event) => {
+      if (event.type === "progress" && event.progress.bytesDone > MEGABYTE) resolve();
+    });
+  });
+  const { id } = await library.downloads.add(wanted);
+  await arrived;
+  workers.splice(0).forEach((worker) => worker.terminate());
+  await offer({}, 16 * MEGABYTE);
+  library = await openLibrary();
+  await until(id, "done");
+  const requests = (await control("GET")) as { range?: string }[];
+  expect(requests.some(({ range }) => range !== undefined)).toBe(true);
+  expect(await library.storage.check(true, () => undefined)).toEqual([]);
+});
+
+test("a host that forbids reading leads to the user's own copy, which must be the right file", async () => {
+  const wanted = await offer({ cors: "none" });
+  const { id } = await library.downloads.add(wanted);
+  const asked = await until(id, "needs-file");
+  expect(asked).toMatchObject({ pageUrl: wanted.address, error: { name: "AccessDenied" } });
+  await offer({});
+  const copy = await (await fetch(wanted.address)).blob();
+  const wrong = new Uint8Array(await copy.arrayBuffer());
+  wrong[wrong.length - 1] ^= 1;
+  await expect(library.downloads.provideFile(id, new File([wrong], "x.safetensors"))).rejects.toMatchObject({
+    name: "HashMismatch",
+  });
+  await library.downloads.provideFile(id, new File([copy], "mine.safetensors"));
+  expect(await until(id, "done")).toMatchObject({ modelId: wanted.sha256 });
+});
+
+test("a file that was evicted or damaged since is found", async () => {
+  const wanted = await offer({});
+  await until((await library.downloads.add(wanted)).id, "done");
+  const models = await (await navigator.storage.getDirectory()).getDirectoryHandle("models");
+  const folder = await models.getDirectoryHandle(wanted.sha256);
+  const stream = await (
+    await folder.getFileHandle("model.safetensors")
+  ).createWritable({ keepExistingData: true });
+  await stream.write({ type: "write", position: wanted.bytes - 5, data: "x" });
+  await stream.close();
+  const kinds = async (thorough: boolean): Promise<string[]> =>
+    (await library.storage.check(thorough, () => undefined)).map(({ kind }) => kind);
+  expect(await kinds(false)).toEqual([]);
+  expect(await kinds(true)).toEqual(["wrong-hash"]);
+  await models.removeEntry(wanted.sha256, { recursive: true });
+  expect(await kinds(false)).toEqual(["missing"]);
+});

@@ -17,7 +17,7 @@ def alphas_cumprod() -> Tensor:
     return torch.cumprod(1 - betas, dim=0)
 
 
-def loss_weights() -> Tensor:
+def loss_weights(power: float = WEIGHT_POWER) -> Tensor:
     """Loss weight of each timestep for epsilon prediction: 1 / (offset + SNR)^power.
 
     The weighting of Choi et al. 2022, eq. 8, without its leading constant. What a caption decides is drawn at low SNR, where
@@ -25,7 +25,7 @@ def loss_weights() -> Tensor:
     """
     alphas = alphas_cumprod()
     snr = alphas / (1 - alphas)
-    return ((WEIGHT_OFFSET + snr) ** -WEIGHT_POWER).float()
+    return ((WEIGHT_OFFSET + snr) ** -power).float()
 
 
 def karras_sigmas(steps: int) -> Tensor:

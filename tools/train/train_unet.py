@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from cache_latents import open_latents
 from checkpoints import Average, Clock, load_state, save_state, scheduled_rate
-from config import EMPTY_CAPTION_SHARE, TRAIN_STEPS, TextConfig, UnetConfig, state_dir
+from config import EMPTY_CAPTION_SHARE, TRAIN_STEPS, WEIGHT_POWER, TextConfig, UnetConfig, state_dir
 from data import LatentSet, choose_device
 from diffusion import alphas_cumprod, loss_weights
 from hints import AttributeHeads
@@ -89,7 +89,7 @@ class Trainer:
         self.average = Average(self.nets, arguments.average)
         self.clock, self.step = Clock(arguments.minutes), 0
         self.alphas = alphas_cumprod().float().to(self.device)
-        self.weights = loss_weights().to(self.device)
+        self.weights = loss_weights(arguments.weight_power).to(self.device)
         self.path = state_dir() / "unet.pt"
         self.resume()
 
@@ -190,6 +190,9 @@ def main() -> None:
         "--plan", default="128:0.55:16,256:0.45:8", help="size:share of the time:scenes a batch, in order"
     )
     parser.add_argument("--draws", type=int, default=2, help="timesteps drawn for each scene of a batch")
+    parser.add_argument(
+        "--weight-power", type=float, default=WEIGHT_POWER, help="how strongly the loss leans to strong noise"
+    )
     parser.add_argument("--hint", type=float, default=0.1, help="weight of the attribute heads' loss")
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--warmup", type=int, default=60, help="steps")

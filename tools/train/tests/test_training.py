@@ -29,6 +29,8 @@ def test_schedule_is_that_of_sd1() -> None:
     weights = loss_weights()
     assert bool((weights.diff() > 0).all()), "the lower the SNR, the heavier"
     assert weights[-1] == pytest.approx((0.03 + float(1 / sigmas[-1] ** 2)) ** -0.8, rel=1e-4)
+    milder = loss_weights(0.5)
+    assert weights[-1] / weights[0] > milder[-1] / milder[0], "the power decides how much heavier"
 
 
 class PointDenoiser(nn.Module):

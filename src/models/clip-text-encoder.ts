@@ -4,11 +4,12 @@
 import { gelu, quickGelu } from "../onnx/fused-ops.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/graph.ts";
-import type { OnnxModel } from "../onnx/onnx-model.ts";
 import { add, argMax, cast, gather, gemm, matMul, mul, reshape } from "../onnx/ops.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
+import type { GraphAdapters } from "./adapters/graph-adapters.ts";
 import type { Dialect } from "./dialects.ts";
 import { attention, clipAttentionNames, openClipAttentionNames } from "./layers/attention.ts";
+import { AdapterSlots, type AdaptableModel } from "./layers/adapter-slots.ts";
 import type { LayerContext } from "./layers/layer-context.ts";
 import { weight } from "./layers/layer-context.ts";
 import { layerNorm } from "./layers/layer-norm.ts";
@@ -28,6 +29,7 @@ export interface TextEncoderOptions {
    * the tokens' own are multiplied. Textual inversion; one graph serves prompts with and without it.
    */
   readonly replaceable?: boolean;
+  readonly adapters?: GraphAdapters;
 }
 
 const ACTIVATIONS = {
@@ -41,13 +43,14 @@ export function buildTextEncoder(
   checkpoint: Checkpoint,
   config: TextEncoderConfig,
   options: TextEncoderOptions,
-): OnnxModel {
-  const { dialect, clipSkip, replaceable = false } = options;
+): AdaptableModel {
+  const { dialect, clipSkip, replaceable = false, adapters } = options;
   const { prefix, width, maxTokens } = config;
   const names = textEncoderNames[config.layout];
   const dtype = dialect.precision;
   const graph = new GraphBuilder("text-encoder");
-  const c: LayerContext = { graph, checkpoint, dialect };
+  const slots = adapters?.slots ? new AdapterSlots(graph) : undefined;
+  const c: LayerContext = { graph, checkpoint, dialect, merged: adapters?.merged, slots };
 
   const ids = graph.input("input_ids", "int32", [1, maxTokens]);
   const tokenKey = prefix + names.tokenEmbedding;
@@ -73,7 +76,7 @@ export function buildTextEncoder(
     const pooled = pool(c, config, ids, layerNorm(c, normKey, x));
     graph.output("pooled", cast(graph, "pooled", pooled, "float32"));
   }
-  return graph.build();
+  return { ...graph.build(), adapterPacks: slots?.packs ?? [] };
 }
 
 function withReplacements(c: LayerContext, path: string, tokens: Value): Value {

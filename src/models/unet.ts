@@ -4,10 +4,11 @@
 import { silu } from "../onnx/fused-ops.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/graph.ts";
-import type { OnnxModel } from "../onnx/onnx-model.ts";
 import { cast, concat, reshape } from "../onnx/ops.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { Dialect } from "./dialects.ts";
+import type { GraphAdapters } from "./adapters/graph-adapters.ts";
+import { AdapterSlots, type AdaptableModel } from "./layers/adapter-slots.ts";
 import { convolution } from "./layers/convolution.ts";
 import { groupNorm } from "./layers/group-norm.ts";
 import type { LayerContext } from "./layers/layer-context.ts";
@@ -25,6 +26,7 @@ export interface UnetOptions {
   readonly latentWidth: number;
   /** Tokens of conditioning per batch item: 77 per chunk of the prompt. */
   readonly tokens: number;
+  readonly adapters?: GraphAdapters;
 }
 
 const NORM_EPSILON = 1e-5;
@@ -38,11 +40,12 @@ interface Conditions {
 // latents ─ input blocks ─ middle block ─ output blocks ─ GroupNorm ─ SiLU ─ Conv ── output
 //               └── every block's result ──┘ (concatenated, last one first)
 // In float16 dialects the first convolution, the time embedding and everything after the output blocks stay float32.
-export function buildUnet(checkpoint: Checkpoint, config: UnetConfig, options: UnetOptions): OnnxModel {
-  const { dialect, batch, latentHeight, latentWidth, tokens } = options;
+export function buildUnet(checkpoint: Checkpoint, config: UnetConfig, options: UnetOptions): AdaptableModel {
+  const { dialect, batch, latentHeight, latentWidth, tokens, adapters } = options;
   const { prefix, contextWidth, normGroups: groups } = config;
   const graph = new GraphBuilder("unet");
-  const c: LayerContext = { graph, checkpoint, dialect };
+  const slots = adapters?.slots ? new AdapterSlots(graph) : undefined;
+  const c: LayerContext = { graph, checkpoint, dialect, merged: adapters?.merged, slots };
   const body = dialect.precision;
 
   const size = [latentHeight, latentWidth];
@@ -96,7 +99,7 @@ export function buildUnet(checkpoint: Checkpoint, config: UnetConfig, options: U
   x = cast(graph, `${prefix}out`, x, "float32");
   x = silu(graph, `${prefix}out.0`, groupNorm(c, `${prefix}out.0`, x, { groups, epsilon: NORM_EPSILON }));
   graph.output("output", convolution(c, `${prefix}out.2`, x, config.outChannels));
-  return graph.build();
+  return { ...graph.build(), adapterPacks: slots?.packs ?? [] };
 }
 
 function unetLayer(

@@ -1,7 +1,7 @@
 // Collects the nodes, constants and weights of one graph and turns them into an OnnxModel. Operators live in ops.ts and
 // fused-ops.ts; this file only keeps names unique and refuses a graph that contradicts itself.
 
-import type { Attribute, GraphNode, InlineConstant, OperatorDomain, Value } from "./graph.ts";
+import type { Attribute, GraphNode, InlineConstant, OperatorDomain, Subgraph, Value } from "./graph.ts";
 import { describe, elementCount, sameShape } from "./graph.ts";
 import { GraphError } from "./graph-error.ts";
 import { writeModelProto } from "./model-proto.ts";
@@ -25,7 +25,8 @@ export interface NodeDescription {
 
 export class GraphBuilder {
   readonly name: string;
-  readonly #nodes: GraphNode[] = [];
+  /** Of the graph, or of the subgraph that is being built. */
+  #nodes: GraphNode[] = [];
   readonly #firstNodes: GraphNode[] = [];
   readonly #constants = new Map<string, InlineConstant>();
   readonly #externals = new Map<string, { readonly value: Value; readonly tensor: ExternalTensor }>();
@@ -43,6 +44,25 @@ export class GraphBuilder {
     const value = { name, dtype, shape };
     this.#inputs.push(value);
     return value;
+  }
+
+  /** An input whose extents are known only when it is fed; `example` has those that the building needs. */
+  inputOfAnyShape(name: string, dtype: OnnxDType, example: readonly number[]): Value {
+    const value = { name, dtype, shape: example };
+    this.#inputs.push({ ...value, anyShape: true });
+    return value;
+  }
+
+  /** Collects the nodes that `build` adds apart from the graph's own; its result must be a node's. */
+  subgraph(name: string, build: () => Value): Subgraph {
+    const around = this.#nodes;
+    const nodes: GraphNode[] = [];
+    this.#nodes = nodes;
+    try {
+      return { name, nodes, output: build() };
+    } finally {
+      this.#nodes = around;
+    }
   }
 
   output(name: string, value: Value): void {
@@ -112,11 +132,7 @@ export class GraphBuilder {
 
   build(): OnnxModel {
     const published = (name: string): string => this.#published.get(name) ?? name;
-    const nodes = [...this.#firstNodes, ...this.#nodes].map((node) => ({
-      ...node,
-      inputs: node.inputs.map(published),
-      outputs: node.outputs.map(published),
-    }));
+    const nodes = [...this.#firstNodes, ...this.#nodes].map((node) => renamed(node, published));
     const externals = [...this.#externals.values()];
     const interfaces = { inputs: this.#inputs, outputs: this.#outputs };
     return {
@@ -133,4 +149,19 @@ export class GraphBuilder {
       ...interfaces,
     };
   }
+}
+
+function renamed(node: GraphNode, rename: (name: string) => string): GraphNode {
+  const attributes = Object.entries(node.attributes).map(([name, attribute]): [string, Attribute] => {
+    if (attribute.kind !== "graph") return [name, attribute];
+    const inner = attribute.value;
+    const nodes = inner.nodes.map((each) => renamed(each, rename));
+    return [name, { kind: "graph", value: { ...inner, nodes } }];
+  });
+  return {
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+    attributes: Object.fromEntries(attributes),
+  };
 }

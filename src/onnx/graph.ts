@@ -13,7 +13,15 @@ export type Attribute =
   | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "ints"; readonly value: readonly number[] }
   | { readonly kind: "float"; readonly value: number }
-  | { readonly kind: "string"; readonly value: string };
+  | { readonly kind: "string"; readonly value: string }
+  | { readonly kind: "graph"; readonly value: Subgraph };
+
+/** What one branch of an If computes. It sees the values of the graph around it, and holds no constants of its own. */
+export interface Subgraph {
+  readonly name: string;
+  readonly nodes: readonly GraphNode[];
+  readonly output: Value;
+}
 
 /** "" is ai.onnx; com.microsoft holds the runtime's fused operators. */
 export type OperatorDomain = "" | "com.microsoft";

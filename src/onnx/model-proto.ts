@@ -1,7 +1,7 @@
 // Writes ONNX ModelProto bytes. Knows protobuf and the ONNX schema; knows nothing of diffusion or of shapes being right.
 // Field numbers are those of onnx/onnx.proto (IR version 8).
 
-import type { Attribute, GraphNode, InlineConstant, Value } from "./graph.ts";
+import type { Attribute, GraphNode, InlineConstant, Subgraph, Value } from "./graph.ts";
 import type { ExternalTensor, OnnxDType, OnnxValueInfo } from "./onnx-model.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
@@ -67,6 +67,12 @@ function writeGraph(graph: ProtobufWriter, parts: ModelProtoParts): void {
   for (const output of parts.outputs) graph.message(12, (message) => writeValueInfo(message, output));
 }
 
+function writeSubgraph(message: ProtobufWriter, { name, nodes, output }: Subgraph): void {
+  for (const node of nodes) message.message(1, (part) => writeNode(part, node));
+  message.string(2, name);
+  message.message(12, (part) => writeValueInfo(part, { ...output, anyShape: true }));
+}
+
 function writeNode(message: ProtobufWriter, node: GraphNode): void {
   for (const input of node.inputs) message.string(1, input);
   for (const output of node.outputs) message.string(2, output);
@@ -93,6 +99,9 @@ function writeAttribute(message: ProtobufWriter, name: string, attribute: Attrib
       for (const value of attribute.value) message.varint(8, value);
       message.varint(20, 7);
       break;
+    case "graph":
+      message.message(6, (graph) => writeSubgraph(graph, attribute.value)).varint(20, 5);
+      break;
     default:
       attribute satisfies never;
   }
@@ -105,10 +114,12 @@ function writeTensorHead(message: ProtobufWriter, value: Value): void {
 
 function writeValueInfo(message: ProtobufWriter, info: OnnxValueInfo): void {
   message.string(1, info.name).message(2, (type) =>
-    type.message(1, (tensor) =>
-      tensor.varint(1, ELEMENT_TYPES[info.dtype]).message(2, (shape) => {
+    type.message(1, (tensor) => {
+      tensor.varint(1, ELEMENT_TYPES[info.dtype]);
+      if (info.anyShape) return;
+      tensor.message(2, (shape) => {
         for (const extent of info.shape) shape.message(1, (dim) => dim.varint(1, extent));
-      }),
-    ),
+      });
+    }),
   );
 }

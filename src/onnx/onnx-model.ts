@@ -6,6 +6,8 @@ export interface OnnxValueInfo {
   readonly name: string;
   readonly dtype: OnnxDType;
   readonly shape: readonly number[];
+  /** The shape is only an example: each run may bring another. */
+  readonly anyShape?: boolean;
 }
 
 /**

@@ -71,6 +71,51 @@ export function reshape(g: GraphBuilder, path: string, x: Value, shape: readonly
   return g.node({ path, opType: "Reshape", inputs: [x, target], outputs: [{ dtype: x.dtype, shape }] })[0];
 }
 
+/** Like reshape, with one extent left open: it is what the others leave, 1 while building. */
+export function reshapeRest(
+  g: GraphBuilder,
+  path: string,
+  x: Value,
+  shape: readonly (number | undefined)[],
+): Value {
+  const target = g.constant(
+    "int64",
+    [shape.length],
+    shape.map((extent) => extent ?? -1),
+  );
+  const built = shape.map((extent) => extent ?? 1);
+  return g.node({
+    path,
+    opType: "Reshape",
+    inputs: [x, target],
+    outputs: [{ dtype: x.dtype, shape: built }],
+  })[0];
+}
+
+/** Runs one of two branches; `condition` is a bool [1]. Their results may differ in shape, so the caller says what it relies on. */
+export function choose(
+  g: GraphBuilder,
+  path: string,
+  condition: Value,
+  branches: { readonly then: () => Value; readonly otherwise: () => Value },
+): Value {
+  const thenBranch = g.subgraph(`${path}/then`, branches.then);
+  const elseBranch = g.subgraph(`${path}/else`, branches.otherwise);
+  sameType(path, "If", [thenBranch.output, elseBranch.output]);
+  return g.node({
+    path,
+    opType: "If",
+    inputs: [condition],
+    attributes: {
+      then_branch: { kind: "graph", value: thenBranch },
+      else_branch: { kind: "graph", value: elseBranch },
+    },
+    outputs: [thenBranch.output],
+  })[0];
+}
+
+export const identity = (g: GraphBuilder, path: string, x: Value): Value => unary(g, path, "Identity", x);
+
 export function transpose(g: GraphBuilder, path: string, x: Value, permutation: readonly number[]): Value {
   requireShape(permutation.length === x.shape.length, `${path}/Transpose`, `rank ${permutation.length}`, x);
   return g.node({
@@ -212,7 +257,7 @@ export function argMax(g: GraphBuilder, path: string, x: Value): Value {
   })[0];
 }
 
-/** x [rows, in] · weight [out, in]ᵀ + bias [out]: a torch.nn.Linear with its weight as published. */
+/** x [rows, in] · weight [out, in]ᵀ + bias, [out] or one for each row: a torch.nn.Linear with its weight as published. */
 export function gemm(g: GraphBuilder, path: string, x: Value, weight: Value, bias?: Value): Value {
   sameType(path, "Gemm", [x, weight, ...(bias ? [bias] : [])]);
   const [rows, width] = x.shape;
@@ -224,7 +269,10 @@ export function gemm(g: GraphBuilder, path: string, x: Value, weight: Value, bia
     weight,
   );
   const out = weight.shape[0];
-  if (bias) requireShape(sameShape(bias.shape, [out]), `${path}/Gemm`, `bias [${out}]`, bias);
+  if (bias) {
+    const fits = sameShape(bias.shape, [out]) || sameShape(bias.shape, [rows, out]);
+    requireShape(fits, `${path}/Gemm`, `bias [${out}] or [${rows}, ${out}]`, bias);
+  }
   return g.node({
     path,
     opType: "Gemm",
@@ -265,24 +313,24 @@ export function conv(
   path: string,
   x: Value,
   weight: Value,
-  bias: Value,
+  bias: Value | undefined,
   { stride, pads, groups = 1 }: ConvOptions,
 ): Value {
   const where = `${path}/Conv`;
-  sameType(path, "Conv", [x, weight, bias]);
+  sameType(path, "Conv", [x, weight, ...(bias ? [bias] : [])]);
   requireShape(x.shape.length === 4, where, "x [n, channels, height, width]", x);
   const [batch, channels, height, width] = x.shape;
   const seen = channels / groups;
   const fits = weight.shape.length === 4 && weight.shape[1] === seen && weight.shape[0] % groups === 0;
   requireShape(fits, where, `weight [a multiple of ${groups}, ${seen}, kh, kw]`, weight);
   const [out, , kernelHeight, kernelWidth] = weight.shape;
-  requireShape(sameShape(bias.shape, [out]), where, `bias [${out}]`, bias);
+  if (bias) requireShape(sameShape(bias.shape, [out]), where, `bias [${out}]`, bias);
   const [top, left, bottom, right] = pads;
   const extent = (size: number, kernel: number): number => Math.floor((size - kernel) / stride) + 1;
   return g.node({
     path,
     opType: "Conv",
-    inputs: [x, weight, bias],
+    inputs: bias ? [x, weight, bias] : [x, weight],
     // All written out: some kernels misread the defaults.
     attributes: {
       kernel_shape: ints([kernelHeight, kernelWidth]),

@@ -1,12 +1,13 @@
 // Runs a graph in Node on the runtime's WASM build: the reference every dialect is compared with. For tests and measurements only.
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web/wasm";
+import type { FedTensor } from "../../src/models/adapters/adapter-packs.ts";
 import type { OnnxModel, OnnxValueInfo } from "../../src/onnx/onnx-model.ts";
 
 env.wasm.numThreads = 1;
 env.logLevel = "error";
 
-export type GraphInputs = Readonly<Record<string, Float32Array | Int32Array>>;
+export type GraphInputs = Readonly<Record<string, Float32Array | Int32Array | FedTensor>>;
 
 export interface GraphResult {
   readonly shape: readonly number[];
@@ -53,7 +54,14 @@ export async function runGraph(
   }
 }
 
-function feed(info: OnnxValueInfo, data: Float32Array | Int32Array): Tensor {
+function feed(info: OnnxValueInfo, data: Float32Array | Int32Array | FedTensor): Tensor {
+  if ("bytes" in data) {
+    const { dtype, shape, bytes } = data;
+    if (dtype === "bool") return new Tensor("bool", bytes, shape);
+    return dtype === "float16"
+      ? new Tensor("float16", new Uint16Array(bytes.buffer), shape)
+      : new Tensor("float32", new Float32Array(bytes.buffer), shape);
+  }
   return data instanceof Int32Array
     ? new Tensor("int32", data, info.shape)
     : new Tensor("float32", data, info.shape);

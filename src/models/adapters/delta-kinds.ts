@@ -70,7 +70,7 @@ export interface PartFault {
 }
 
 /** One factor whose parts have been found and agree with one another. */
-interface Factor {
+export interface Factor {
   readonly names: FactorNames;
   readonly rows: number;
   readonly columns: number;
@@ -199,29 +199,34 @@ function addScaled(into: Float32Array, values: Float32Array, factor: number): vo
   for (let i = 0; i < into.length; i++) into[i] += factor * values[i];
 }
 
-function factorMatrix({ names, rows, columns, rank, kernel }: Factor, values: PartValues): Matrix {
+function factorMatrix(factor: Factor, values: PartValues): Matrix {
+  const { names, rows, columns, rank, kernel } = factor;
   if (rank === undefined) return { values: values.get(names.whole!)!, rows, columns };
   const a = values.get(names.a!)!;
-  const b = values.get(names.b!)!;
+  const b = kernel === undefined ? values.get(names.b!)! : foldedCore(factor, values);
+  const outer = kernel !== undefined && names.transposedByCore ? transposed(a, rank, rows) : a;
   const result = new Float32Array(rows * columns);
-  if (kernel === undefined) {
-    addProduct(result, { a, b, rows, inner: rank, columns }, 1);
-    return { values: result, rows, columns };
-  }
-  // [i, input, kernel] = sum over j of core[i, j, kernel] · b[j, input], then rows = a · that.
+  addProduct(result, { a: outer, b, rows, inner: rank, columns }, 1);
+  return { values: result, rows, columns };
+}
+
+/** The core and b as one matrix [rank, columns], for factors that have a core. */
+export function foldedCore(
+  { names, columns, rank = 1, kernel = 1 }: Factor,
+  values: PartValues,
+): Float32Array {
+  // [i, input, kernel] = sum over j of core[i, j, kernel] · b[j, input]
   const core = values.get(names.core!)!;
   const inputs = columns / kernel;
-  const inputsFirst = transposed(b, rank, inputs);
-  const inner = new Float32Array(rank * columns);
+  const inputsFirst = transposed(values.get(names.b!)!, rank, inputs);
+  const folded = new Float32Array(rank * columns);
   for (let i = 0; i < rank; i++) {
     const slice = core.subarray(i * rank * kernel, (i + 1) * rank * kernel);
     addProduct(
-      inner.subarray(i * columns, (i + 1) * columns),
+      folded.subarray(i * columns, (i + 1) * columns),
       { a: inputsFirst, b: slice, rows: inputs, inner: rank, columns: kernel },
       1,
     );
   }
-  const outer = names.transposedByCore ? transposed(a, rank, rows) : a;
-  addProduct(result, { a: outer, b: inner, rows, inner: rank, columns }, 1);
-  return { values: result, rows, columns };
+  return folded;
 }

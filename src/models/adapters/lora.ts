@@ -13,6 +13,8 @@ import type { AdapterTarget, TargetModule } from "./adapter-targets.ts";
 import { adapterTargets } from "./adapter-targets.ts";
 import type { DeltaPlan, PartValues } from "./delta-kinds.ts";
 import { addDelta, deltaKindOf, planDelta } from "./delta-kinds.ts";
+import type { LowRank } from "./low-rank.ts";
+import { lowRankFactors } from "./low-rank.ts";
 import type { Magnitude, WeightDelta } from "./merged-weight.ts";
 import { peftAlpha } from "./peft-metadata.ts";
 
@@ -193,13 +195,19 @@ function tensorsOf({ plan, alpha, magnitude }: LoraPatch): readonly TensorInfo[]
   return [...parts, ...(typeof alpha === "object" ? [alpha] : []), ...(magnitude ? [magnitude.tensor] : [])];
 }
 
-export async function readDelta(patch: LoraPatch): Promise<WeightDelta> {
+type Floats = ReadonlyMap<TensorInfo, Float32Array>;
+
+async function readFloats(patch: LoraPatch): Promise<Floats> {
   const { source } = patch.checkpoint;
   const read = tensorsOf(patch).map(
     async (tensor) =>
       [tensor, widenToFloat32(await source.read(tensor.start, tensor.end), tensor.dtype)] as const,
   );
-  return deltaOf(patch, new Map(await Promise.all(read)));
+  return new Map(await Promise.all(read));
+}
+
+export async function readDelta(patch: LoraPatch): Promise<WeightDelta> {
+  return deltaOf(patch, await readFloats(patch));
 }
 
 /** The same where the source can be read synchronously. */
@@ -216,15 +224,31 @@ export function readDeltaSync(patch: LoraPatch): WeightDelta {
   );
 }
 
-function deltaOf(patch: LoraPatch, floats: ReadonlyMap<TensorInfo, Float32Array>): WeightDelta {
-  const { plan, target, magnitude, alpha } = patch;
-  const values: PartValues = new Map(
+/** For patches that have a low rank; the scale of the file's alpha is in `up`. */
+export async function readLowRank(patch: LoraPatch): Promise<LowRank> {
+  const floats = await readFloats(patch);
+  const { rank, down, up } = lowRankFactors(patch.plan, partValues(patch, floats));
+  const scale = scaleOf(patch, alphaOf(patch, floats));
+  return { rank, down, up: scale === 1 ? up : up.map((value) => value * scale) };
+}
+
+function partValues({ plan }: LoraPatch, floats: Floats): PartValues {
+  return new Map(
     [...plan.parts].flatMap(([part, tensor]) => {
       const found = floats.get(tensor);
       return found ? [[part, found] as const] : [];
     }),
   );
-  const scale = scaleOf(patch, typeof alpha === "object" ? floats.get(alpha)![0] : alpha);
+}
+
+function alphaOf({ alpha }: LoraPatch, floats: Floats): number | undefined {
+  return typeof alpha === "object" ? floats.get(alpha)![0] : alpha;
+}
+
+function deltaOf(patch: LoraPatch, floats: Floats): WeightDelta {
+  const { plan, target, magnitude } = patch;
+  const values = partValues(patch, floats);
+  const scale = scaleOf(patch, alphaOf(patch, floats));
   return {
     rows: target.rows,
     addTo: (weight, factor) => addDelta(weight, plan, values, factor * scale),

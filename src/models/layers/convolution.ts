@@ -21,15 +21,16 @@ export function convolution(
   const border = (kernel - 1) / 2;
   const { stride = 1, pads = [border, border, border, border] } = options;
   const keepsSize = stride === 1 && pads.every((extent) => extent === border);
-  if (c.dialect.rowWinograd && kernel === 3 && keepsSize && fitsRowWinograd(x, out)) {
-    return rowWinograd(c, key, x, out);
-  }
-  return conv(
-    c.graph,
-    key,
-    x,
-    weight(c, `${key}.weight`, { dtype, shape: [out, x.shape[1], kernel, kernel] }),
-    weight(c, `${key}.bias`, { dtype, shape: [out] }),
-    { stride, pads },
-  );
+  const fast = c.dialect.rowWinograd && kernel === 3 && keepsSize && fitsRowWinograd(x, out);
+  const y = fast
+    ? rowWinograd(c, key, x, out)
+    : conv(
+        c.graph,
+        key,
+        x,
+        weight(c, `${key}.weight`, { dtype, shape: [out, x.shape[1], kernel, kernel] }),
+        weight(c, `${key}.bias`, { dtype, shape: [out] }),
+        { stride, pads },
+      );
+  return c.slots ? c.slots.convolution(`${key}.weight`, x, y, kernel, { stride, pads }) : y;
 }

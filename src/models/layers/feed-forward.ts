@@ -31,7 +31,9 @@ function fusedGate(c: LayerContext, key: string, x: Value, doubled: number): Val
   const { graph } = c;
   const { dtype } = x;
   const [rows, width] = x.shape;
-  const projected = gemm(graph, key, x, weight(c, `${key}.weight`, { dtype, shape: [doubled, width] }));
+  const weightKey = `${key}.weight`;
+  const adapted = c.slots?.linear(weightKey, x, [0, doubled], undefined);
+  const projected = gemm(graph, key, x, weight(c, weightKey, { dtype, shape: [doubled, width] }), adapted);
   const bias = weight(c, `${key}.bias`, { dtype, shape: [doubled] });
   const gated = biasSplitGelu(graph, key, reshape(graph, key, projected, [1, rows, doubled]), bias);
   return reshape(graph, key, gated, [rows, doubled / 2]);

@@ -23,11 +23,13 @@ export function linear(
 ): Value {
   const { bias = true, rows, separator = "." } = options;
   const { dtype } = x;
+  const weightKey = `${key}${separator}weight`;
+  const addend = bias ? weight(c, `${key}${separator}bias`, { dtype, shape: [out], rows }) : undefined;
   return gemm(
     c.graph,
     key,
     x,
-    weight(c, `${key}${separator}weight`, { dtype, shape: [out, x.shape[1]], rows }),
-    bias ? weight(c, `${key}${separator}bias`, { dtype, shape: [out], rows }) : undefined,
+    weight(c, weightKey, { dtype, shape: [out, x.shape[1]], rows }),
+    c.slots ? c.slots.linear(weightKey, x, rows ?? [0, out], addend) : addend,
   );
 }

@@ -7,6 +7,7 @@ import { OrtRuntime } from "../ort/ort-runtime.ts";
 import { countPromptTokens } from "../pipeline/conditioning.ts";
 import { validateUpscaleRequest } from "../pipeline/upscale-target.ts";
 import { validateRequest } from "../pipeline/validate-request.ts";
+import { withoutLoraTags } from "../prompt/lora-tags.ts";
 import { AppError, isAppError, serializeError } from "../protocol/app-error.ts";
 import type { DeviceReport, Engine, EngineEvent, EngineStart, TokenCount } from "../protocol/engine-api.ts";
 import type { GenerationRequest, GenerationSummary } from "../protocol/generation-request.ts";
@@ -115,7 +116,7 @@ export class KilnEngine implements Engine {
     const { loader } = await this.#ready();
     const model = await loader.open(modelId);
     const embeddings = await loader.embeddings(model);
-    return countPromptTokens(embeddings.tokenizer(model.tokenizers[0]), text);
+    return countPromptTokens(embeddings.tokenizer(model.tokenizers[0]), withoutLoraTags(text));
   }
 
   /** Waits for running jobs to end, then frees sessions and the device. */

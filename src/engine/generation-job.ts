@@ -11,6 +11,7 @@ import type { GenerationRequest, GenerationSummary } from "../protocol/generatio
 import { PhaseClock } from "./job-clock.ts";
 import type { JobControl } from "./job-queue.ts";
 import { createCpuLatentStore, createGpuLatentStore, type LatentStore } from "./latent-store.ts";
+import { loraWarnings } from "./lora-files.ts";
 import type { ModelLoader } from "./model-loader.ts";
 import { explainOutOfMemory } from "./memory-policy.ts";
 import { createVae, OrtDiffusionModel } from "./ort-components.ts";
@@ -38,6 +39,7 @@ export function interruptedSummary(jobId: string): GenerationSummary {
     jobId,
     outcome: "interrupted",
     pictures: 0,
+    warnings: [],
     phaseSeconds: { load: 0, text: 0, steps: 0, decode: 0 },
     secondsPerStep: 0,
     overheadShare: 0,
@@ -63,6 +65,7 @@ class JobRun<X> {
   readonly #announced = new Set<string>();
   #prepared: PreparedJob | undefined;
   #pictures = 0;
+  #warnings: readonly string[] = [];
 
   constructor(job: GenerationJob, createStore: () => LatentStore<X>) {
     this.#job = job;
@@ -78,6 +81,7 @@ class JobRun<X> {
         prepareJob(request, loader, this.#whileLoading),
       );
       this.#prepared = prepared;
+      this.#warnings = loraWarnings(prepared.model.loras);
       this.#dump.conditioning("conditioning", prepared.positive[0].conditioning);
       this.#dump.conditioning("unconditional", prepared.negative?.[0].conditioning);
       for (let batch = 0; batch < request.batchCount; batch++) {
@@ -210,16 +214,20 @@ class JobRun<X> {
   }
 
   async #deliver(prepared: PreparedJob, batch: number, pictures: readonly PixelTensor[]): Promise<void> {
-    const { jobId, request, encodePng, version, deliver } = this.#job;
-    const { record, vae } = prepared.model;
+    const { jobId, request, loader, encodePng, version, deliver } = this.#job;
+    const { record, vae, loras } = prepared.model;
     const { embeddings } = prepared;
     const seeds = this.#seeds(batch);
     if (batch === 0) this.#dump.image(pictures[0]);
+    const described = { ...request, prompt: prepared.prompt };
+    const hashed = await Promise.all(
+      loras.map(async ({ id, name }) => ({ name, hash: await loader.loraHash(id) })),
+    );
     for (const [i, pixels] of pictures.entries()) {
       const seed = seeds[i];
       const { file, infotext } = await pictureFile(
         pixels,
-        { request, seed, record, vae: vae.record, embeddings, version },
+        { request: described, seed, record, vae: vae.record, embeddings, loras: hashed, version },
         encodePng,
       );
       const { width, height } = pixels;
@@ -256,6 +264,7 @@ class JobRun<X> {
       jobId: this.#job.jobId,
       outcome,
       pictures: this.#pictures,
+      warnings: this.#warnings,
       phaseSeconds: this.#clock.seconds,
       secondsPerStep: this.#meter.secondsPerStep,
       overheadShare: this.#meter.overheadShare,

@@ -2,9 +2,12 @@
 // policy names before it makes another. Runs no network.
 
 import type { OpenedModel as LibraryModel, TokenizerFiles } from "../library/open-model.ts";
+import type { AdaptedNetwork } from "../models/adapters/adapter-targets.ts";
+import { splitLoras, type GraphAdapters } from "../models/adapters/graph-adapters.ts";
 import { buildTextEncoder } from "../models/clip-text-encoder.ts";
 import { detectModel } from "../models/detect-model.ts";
 import { dialectFor, type Dialect, type Precision } from "../models/dialects.ts";
+import type { AdaptableModel, AdapterPack } from "../models/layers/adapter-slots.ts";
 import type { DetectedModel, VaeConfig } from "../models/model-config.ts";
 import { buildUpscaler } from "../models/upscalers/build-upscaler.ts";
 import { detectUpscaler } from "../models/upscalers/detect-upscaler.ts";
@@ -18,11 +21,15 @@ import type { OrtRuntime } from "../ort/ort-runtime.ts";
 import type { OrtSession } from "../ort/ort-session.ts";
 import { createClipTokenizer, type ClipTokenizer } from "../prompt/clip-tokenizer.ts";
 import { AppError, isAppError } from "../protocol/app-error.ts";
+import type { GenerationRequest, LoraUse } from "../protocol/generation-request.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import { openDiffusersFolder } from "../weights/diffusers-folder.ts";
 import { openCheckpoint } from "../weights/open-checkpoint.ts";
+import { AdapterBinding } from "./adapter-binding.ts";
 import type { TokenizerNeed } from "./default-tokenizers.ts";
+import { resolveLoras, type JobPrompt } from "./job-loras.ts";
+import { LoraFiles, type OpenedLora } from "./lora-files.ts";
 import {
   planMemory,
   sessionsToRelease,
@@ -49,6 +56,8 @@ export interface OpenedModel {
   readonly detected: DetectedModel;
   /** One per text encoder, each padding as that was trained. */
   readonly tokenizers: readonly ClipTokenizer[];
+  /** In the order of application; none where `open` gave it. */
+  readonly loras: readonly OpenedLora[];
   /** The checkpoint's own, or another file's in its place. */
   readonly vae: OpenedVae;
 }
@@ -90,6 +99,9 @@ export class ModelLoader {
   readonly #opened = new Map<string, OpenedModel>();
   /** The one used last. */
   #upscaler: OpenedUpscaler | undefined;
+  readonly #loras: LoraFiles;
+  /** What the sessions' adapter slots hold. */
+  readonly #bindings = new WeakMap<OrtSession, AdapterBinding>();
   #uses = 0;
 
   constructor(
@@ -102,6 +114,7 @@ export class ModelLoader {
     this.#runtime = runtime;
     this.#listModels = listModels;
     this.#openModel = openModel;
+    this.#loras = new LoraFiles(openModel);
     this.#defaultTokenizer = defaultTokenizer;
     this.limits = limits;
   }
@@ -143,11 +156,28 @@ export class ModelLoader {
       record,
       detected,
       tokenizers: await this.#tokenizers(record.name, detected, ownFiles),
+      loras: [],
       vae: { checkpoint: detected.checkpoint, config: detected.vae },
     };
     this.#opened.set(modelId, model);
     for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);
     return model;
+  }
+
+  /** The model with LoRAs, for its sessions to be asked with. Reads headers; factors are read when a session needs them. */
+  async withLoras(model: OpenedModel, uses: readonly LoraUse[]): Promise<OpenedModel> {
+    const loras = await this.#loras.open(uses, model.record, model.detected);
+    return { ...model, loras };
+  }
+
+  /** Which LoRAs a request means, its prompt's tags included, as the library has them now. */
+  resolveLoras(request: GenerationRequest): Promise<JobPrompt> {
+    return resolveLoras(request, this.#listModels);
+  }
+
+  /** For the infotext. */
+  loraHash(id: string): Promise<string> {
+    return this.#loras.hash(id);
   }
 
   async #tokenizers(
@@ -210,23 +240,18 @@ export class ModelLoader {
 
   /** `index` counts the family's text encoders. */
   textEncoder(model: OpenedModel, index: number, clipSkip: number): Promise<OrtSession> {
-    return this.#session(model, "text encoder", `${index}, clip skip ${clipSkip}`, "cpu", (dialect) =>
-      buildTextEncoder(model.detected.checkpoint, model.detected.textEncoders[index], {
-        dialect,
-        clipSkip,
-        replaceable: true,
-      }),
+    const { checkpoint, textEncoders } = model.detected;
+    const variant = `${index}, clip skip ${clipSkip}`;
+    return this.#adaptedSession(model, "text encoder", variant, "cpu", "textEncoder", (dialect, adapters) =>
+      buildTextEncoder(checkpoint, textEncoders[index], { dialect, clipSkip, replaceable: true, adapters }),
     );
   }
 
   unet(model: OpenedModel, shape: UnetShape): Promise<OrtSession> {
     const { batch, latentHeight, latentWidth, tokens } = shape;
-    return this.#session(
-      model,
-      "unet",
-      [batch, latentHeight, latentWidth, tokens].join("x"),
-      "device",
-      (dialect) => buildUnet(model.detected.checkpoint, model.detected.unet, { dialect, ...shape }),
+    const variant = [batch, latentHeight, latentWidth, tokens].join("x");
+    return this.#adaptedSession(model, "unet", variant, "device", "unet", (dialect, adapters) =>
+      buildUnet(model.detected.checkpoint, model.detected.unet, { dialect, ...shape, adapters }),
     );
   }
 
@@ -263,7 +288,32 @@ export class ModelLoader {
   async unload(): Promise<void> {
     this.#upscaler = undefined;
     this.#opened.clear();
+    this.#loras.clear();
     for (const key of [...this.#sessions.keys()]) await this.#release(key);
+  }
+
+  /** One session serves all LoRAs that its slots can take; those that must be merged get one of their own. */
+  async #adaptedSession(
+    model: OpenedModel,
+    kind: SessionKind,
+    variant: string,
+    outputs: "cpu" | "device",
+    network: AdaptedNetwork,
+    build: (dialect: Dialect, adapters: GraphAdapters) => AdaptableModel,
+  ): Promise<OrtSession> {
+    const { fed, merged } = splitLoras(model.loras, network);
+    const mark = merged.map(({ id, strengths }) => `${id} at ${strengths[network]}`).join(", ");
+    const marked = mark === "" ? variant : `${variant}, merged ${mark}`;
+    let packs: readonly AdapterPack[] = [];
+    const session = await this.#session(model, kind, marked, outputs, (dialect) => {
+      const graph = build(dialect, { merged, slots: true });
+      packs = graph.adapterPacks;
+      return graph;
+    });
+    const binding = this.#bindings.get(session) ?? new AdapterBinding(session, packs, network);
+    this.#bindings.set(session, binding);
+    await binding.feed(fed);
+    return session;
   }
 
   async #session(
@@ -339,6 +389,7 @@ const ACTIVATIONS_PER_VALUE = 100;
 /** Weights plus a generous guess of the working memory, in bytes. */
 function footprint(graph: OnnxModel): number {
   const weights = graph.externals.reduce((sum, tensor) => sum + tensor.byteLength, 0);
-  const values = [...graph.inputs, ...graph.outputs].reduce((sum, { shape }) => sum + elements(shape), 0);
+  const fixed = [...graph.inputs, ...graph.outputs].filter(({ anyShape }) => !anyShape);
+  const values = fixed.reduce((sum, { shape }) => sum + elements(shape), 0);
   return weights + values * 4 * ACTIVATIONS_PER_VALUE;
 }

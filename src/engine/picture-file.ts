@@ -1,7 +1,7 @@
 // A finished picture as a file: PNG with A1111's infotext inside. The PNG encoder itself is given.
 
 import { formatInfotext } from "../imaging/infotext.ts";
-import { pictureInfotext } from "../imaging/infotext-recipe.ts";
+import { pictureInfotext, type PictureFacts } from "../imaging/infotext-recipe.ts";
 import { pixelsToRgba, type RgbaPixels } from "../imaging/pixels.ts";
 import { insertPngText } from "../imaging/png-text.ts";
 import type { PixelTensor } from "../pipeline/components.ts";
@@ -21,13 +21,14 @@ export interface PictureOrigin {
   readonly vae?: ModelRecord;
   /** That the prompts named. */
   readonly embeddings: readonly ModelRecord[];
+  readonly loras: PictureFacts["loras"];
   /** Of the program: "0.1.0". */
   readonly version: string;
 }
 
 export async function pictureFile(
   { data, width, height }: PixelTensor,
-  { request, seed, record, vae, embeddings, version }: PictureOrigin,
+  { request, seed, record, vae, embeddings, loras, version }: PictureOrigin,
   encodePng: EncodePng,
 ): Promise<{ readonly file: Blob; readonly infotext: string }> {
   const infotext = formatInfotext(
@@ -38,6 +39,7 @@ export async function pictureFile(
       modelSha256: record.sha256,
       ...(vae && { vae: { name: vae.fileName, sha256: vae.sha256 } }),
       embeddings: embeddings.map((used) => ({ name: embeddingName(used), sha256: used.sha256 })),
+      loras,
       version: `Kiln ${version}`,
     }),
   );

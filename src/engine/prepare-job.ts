@@ -19,6 +19,8 @@ import { conditionPrompts } from "./prompt-conditioning.ts";
 
 export interface PreparedJob {
   readonly model: OpenedModel;
+  /** The prompt as an infotext tells it: with tags for all LoRAs. */
+  readonly prompt: string;
   readonly prediction: PredictionRow;
   readonly noiseSchedule: NoiseSchedule;
   readonly sampler: SamplerRow;
@@ -44,7 +46,10 @@ export async function prepareJob(
   loader: ModelLoader,
   whileLoading: WhileLoading,
 ): Promise<PreparedJob> {
-  const model = await whileLoading("text encoder", () => loader.open(request.modelId, request.vaeId));
+  const { text, tagged, loras } = await loader.resolveLoras(request);
+  const model = await whileLoading("text encoder", async () =>
+    loader.withLoras(await loader.open(request.modelId, request.vaeId), loras),
+  );
   const memory = loader.plan(model, { ...request, guided: needsNegative(request.guidanceScale) });
   const { family, unet, textEncoders } = model.detected;
   const { downscale } = model.vae.config;
@@ -69,7 +74,7 @@ export async function prepareJob(
   );
   const evaluations = request.steps * sampler.order;
   const { positive, negative } = await conditionPrompts(
-    request,
+    { ...request, prompt: text },
     model.detected,
     encoders,
     evaluations,
@@ -77,6 +82,7 @@ export async function prepareJob(
   );
   return {
     model,
+    prompt: tagged,
     prediction: predictions[family.prediction],
     noiseSchedule,
     sampler,

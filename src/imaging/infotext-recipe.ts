@@ -21,6 +21,8 @@ export interface PictureFacts {
   readonly vae?: FileFacts;
   /** Textual inversion embeddings, by the name they have in the prompt. */
   readonly embeddings?: readonly FileFacts[];
+  /** As the prompt's tags name them, each with the first 12 digits of its tensors' SHA-256. */
+  readonly loras: readonly { readonly name: string; readonly hash: string }[];
   /** Program and version, such as "Kiln 0.1.0". */
   readonly version: string;
 }
@@ -31,10 +33,11 @@ const EMBEDDING_HASH_DIGITS = 12;
 
 /** The infotext of a picture, keys in A1111's order. */
 export function pictureInfotext(facts: PictureFacts): Infotext {
-  const { request, seed, modelName, modelSha256, version, vae, embeddings = [] } = facts;
+  const { request, seed, modelName, modelSha256, version, vae, embeddings = [], loras } = facts;
   const embeddingHashes = embeddings.map(
     ({ name, sha256 }) => `${name}: ${sha256.slice(0, EMBEDDING_HASH_DIGITS)}`,
   );
+  const loraHashes = [...new Set(loras.map(({ name, hash }) => `${name}: ${hash}`))];
   return {
     prompt: request.prompt,
     negativePrompt: request.negativePrompt,
@@ -52,6 +55,7 @@ export function pictureInfotext(facts: PictureFacts): Infotext {
         : []),
       ...(request.clipSkip > 1 ? [["Clip skip", `${request.clipSkip}`] as const] : []),
       ["RNG", request.noiseSource.toUpperCase()],
+      ...(loraHashes.length > 0 ? [["Lora hashes", loraHashes.join(", ")] as const] : []),
       ...(embeddingHashes.length > 0 ? [["TI hashes", embeddingHashes.join(", ")] as const] : []),
       ["Version", version],
     ],

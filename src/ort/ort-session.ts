@@ -1,7 +1,7 @@
 // One network ready to run: plain arrays or device buffers in and out. Does not choose where it runs.
 
 import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-web";
-import type { OnnxModel, OnnxValueInfo } from "../onnx/onnx-model.ts";
+import type { OnnxDType, OnnxModel, OnnxValueInfo } from "../onnx/onnx-model.ts";
 import type { OrtRuntime } from "./ort-runtime.ts";
 
 export type SessionInput = Float32Array | Int32Array | GPUBuffer;
@@ -13,6 +13,15 @@ export interface DeviceOutput {
   release(): void;
 }
 
+/** A tensor that a session keeps as an input of all its runs. */
+export interface BoundInput {
+  readonly name: string;
+  readonly dtype: OnnxDType;
+  readonly shape: readonly number[];
+  /** Little-endian elements. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** Owns the runtime's session and with it the weights on the device; `release` gives them back. */
 export class OrtSession {
   readonly name: string;
@@ -20,6 +29,7 @@ export class OrtSession {
   readonly #session: InferenceSession;
   readonly #inputs: readonly OnnxValueInfo[];
   readonly #onDevice: boolean;
+  readonly #bound = new Map<string, Tensor>();
 
   /** Made by OrtRuntime.createSession only. */
   constructor(runtime: OrtRuntime, session: InferenceSession, model: OnnxModel, onDevice: boolean) {
@@ -51,13 +61,24 @@ export class OrtSession {
     );
   }
 
+  /** Sets inputs for all further runs, until they are bound anew; on a GPU their bytes are uploaded here, once. */
+  bind(inputs: readonly BoundInput[]): void {
+    for (const input of inputs) {
+      this.#bound.get(input.name)?.dispose();
+      this.#bound.set(input.name, this.#boundTensor(input));
+    }
+  }
+
   async release(): Promise<void> {
+    for (const tensor of this.#bound.values()) tensor.dispose();
+    this.#bound.clear();
     if (this.#runtime.usable) await this.#runtime.inTurn(this.name, () => this.#session.release());
   }
 
   async #run(feeds: Readonly<Record<string, SessionInput>>): Promise<Record<string, Tensor>> {
     const tensors: Record<string, Tensor> = {};
-    for (const input of this.#inputs) tensors[input.name] = this.#tensor(input, feeds[input.name]);
+    for (const input of this.#inputs)
+      tensors[input.name] = this.#bound.get(input.name) ?? this.#tensor(input, feeds[input.name]);
     return this.#runtime.inTurn(this.name, () => this.#session.run(tensors));
   }
 
@@ -68,5 +89,29 @@ export class OrtSession {
     if (value === undefined) throw new Error(`${this.name}: input "${input.name}" is missing`);
     // The runtime only needs what a buffer is, not who made it; its declaration names the DOM's own type.
     return Tensor.fromGpuBuffer(value, { dataType: "float32", dims: input.shape });
+  }
+
+  #boundTensor({ dtype, shape, bytes }: BoundInput): Tensor {
+    const { Tensor } = this.#runtime.build.ort;
+    const { device } = this.#runtime;
+    if (dtype === "bool") return new Tensor("bool", bytes, shape); // conditions are read on the CPU, wherever the rest runs
+    if (dtype !== "float32" && dtype !== "float16") throw new Error(`${this.name}: cannot bind ${dtype}`);
+    if (device.kind === "webgpu") {
+      const buffer = device.gpu.createBuffer({
+        size: Math.ceil(bytes.byteLength / 16) * 16, // as the runtime requires
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+        mappedAtCreation: true,
+      });
+      new Uint8Array(buffer.getMappedRange()).set(bytes);
+      buffer.unmap();
+      return Tensor.fromGpuBuffer(buffer, {
+        dataType: dtype,
+        dims: shape,
+        dispose: () => buffer.destroy(),
+      });
+    }
+    return dtype === "float32"
+      ? new Tensor("float32", new Float32Array(bytes.buffer), shape)
+      : new Tensor("float16", new Uint16Array(bytes.buffer), shape);
   }
 }

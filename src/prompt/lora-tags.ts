@@ -35,6 +35,11 @@ export function parseLoraTags(prompt: string): TaggedPrompt {
   return { text, tags };
 }
 
+/** The text alone, whatever the tags hold: for counting tokens while somebody types. */
+export function withoutLoraTags(prompt: string): string {
+  return prompt.replace(TAG, "");
+}
+
 function parseTag(tag: string, contents: string): LoraTag {
   const fields = contents.split(":");
   const name = fields[0].trim();

@@ -93,6 +93,8 @@ export interface GenerationSummary {
   readonly jobId: string;
   readonly outcome: "finished" | "interrupted";
   readonly pictures: number;
+  /** What did not go as asked without failing, a sentence for the user each. */
+  readonly warnings: readonly string[];
   readonly phaseSeconds: PhaseSeconds;
   /** Mean seconds of one sampler step, and the share of it spent outside the runtime (0 to 1). */
   readonly secondsPerStep: number;

@@ -57,6 +57,7 @@ export interface NodeEngine {
 export async function startNodeEngine(changes: Partial<EngineSurroundings> = {}): Promise<NodeEngine> {
   const engine = new KilnEngine({
     openModel: openTinyModel,
+    listModels: () => Promise.resolve([]),
     defaultTokenizer: () => Promise.reject(new Error("the fixture brings its tokenizer")),
     encodePng: encodePngInNode,
     decodePicture: decodePngInNode,

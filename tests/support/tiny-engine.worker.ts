@@ -40,6 +40,7 @@ const engine = new KilnEngine({
     }
     return fetchTinyModel(modelId);
   },
+  listModels: () => Promise.resolve([]),
   defaultTokenizer: () => Promise.reject(new Error("the fixture brings its tokenizer")),
   encodePng,
   decodePicture,

@@ -149,6 +149,7 @@ export class FakeEngine implements RestartableEngine {
     return {
       jobId,
       outcome,
+      warnings: [],
       pictures: made,
       phaseSeconds,
       secondsPerStep: stepMs / 1000,

@@ -14,9 +14,9 @@ export interface GraphAdapters {
   readonly slots: boolean;
 }
 
-export interface SplitLoras {
-  readonly fed: readonly AppliedLora[];
-  readonly merged: readonly AppliedLora[];
+export interface SplitLoras<T extends AppliedLora> {
+  readonly fed: readonly T[];
+  readonly merged: readonly T[];
 }
 
 /** Whether slots can take it up: a product of thin matrices, added to a weight that some layer multiplies by. */
@@ -28,7 +28,10 @@ function canBeFed({ plan, target, magnitude }: LoraPatch): boolean {
  * A weight is merged as soon as one of its changes cannot be fed (DoRA, full differences, Kronecker products of high rank,
  * norms and biases), with all of its changes in their order; every other weight's changes are fed.
  */
-export function splitLoras(applied: readonly AppliedLora[], network: AdaptedNetwork): SplitLoras {
+export function splitLoras<T extends AppliedLora>(
+  applied: readonly T[],
+  network: AdaptedNetwork,
+): SplitLoras<T> {
   const active = applied.filter(({ strengths }) => strengths[network] !== 0);
   const mergedKeys = new Set(
     active.flatMap(({ lora }) =>
@@ -41,15 +44,16 @@ export function splitLoras(applied: readonly AppliedLora[], network: AdaptedNetw
   };
 }
 
-function withPatches(
-  applied: readonly AppliedLora[],
+function withPatches<T extends AppliedLora>(
+  applied: readonly T[],
   network: AdaptedNetwork,
   wanted: (key: string) => boolean,
-): readonly AppliedLora[] {
-  return applied.flatMap(({ lora, strengths }) => {
+): readonly T[] {
+  return applied.flatMap((use) => {
+    const { lora } = use;
     const patches = new Map(
       [...lora.patches].filter(([key, [{ target }]]) => target.network === network && wanted(key)),
     );
-    return patches.size === 0 ? [] : [{ lora: { ...lora, patches }, strengths }];
+    return patches.size === 0 ? [] : [{ ...use, lora: { ...lora, patches } }];
   });
 }

@@ -119,6 +119,7 @@ const facts = {
   seed: 44,
   modelName: "Kiln Small",
   modelSha256: "0123456789abcdef",
+  loras: [],
   version: "Kiln 0.1.0",
 };
 

@@ -48,16 +48,20 @@ const library = new Map<string, { record: ModelRecord; bytes: Uint8Array }>();
 for (const fileName of [...FILES, "Foreign v1.0.safetensors"]) {
   const bytes = fileName.startsWith("Foreign") ? foreign : bytesOf(fileName);
   const stem = fileName.replace(".safetensors", "");
-  const record = {
-    ...{
-      id: `id of ${stem}`,
-      name: `The ${stem}`,
-      type: "lora",
-      family: fileName.startsWith("Foreign") ? "sdxl" : "",
-    },
-    ...{ bytes: bytes.length, sha256: "ab".repeat(32), origin: "imported", fileName, dtype: "F32" },
-    ...{ needs: { memoryBytes: bytes.length, features: [] }, license: "MIT", addedAt: 0 },
-  } as const;
+  const record: ModelRecord = {
+    id: `id of ${stem}`,
+    name: `The ${stem}`,
+    type: "lora",
+    family: fileName.startsWith("Foreign") ? "sdxl" : "",
+    bytes: bytes.length,
+    sha256: "ab".repeat(32),
+    origin: "imported",
+    fileName,
+    dtype: "F32",
+    needs: { memoryBytes: bytes.length, features: [] },
+    license: "MIT",
+    addedAt: 0,
+  };
   library.set(record.id, { record, bytes });
 }
 

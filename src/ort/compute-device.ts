@@ -50,8 +50,8 @@ function wasmDevice(reason: string, threads: number): ComputeDevice {
   };
 }
 
-async function openGpu(adapter: GPUAdapter): Promise<GPUDevice> {
-  const features: GPUFeatureName[] = [];
+async function openGpu(adapter: GPUAdapter, wished: readonly GPUFeatureName[]): Promise<GPUDevice> {
+  const features = wished.filter((feature) => adapter.features.has(feature));
   if (adapter.features.has("shader-f16")) features.push("shader-f16");
   if (adapter.features.has("subgroups") && (adapter.info.subgroupMinSize ?? 0) >= MIN_SUBGROUP_SIZE) {
     features.push("subgroups");
@@ -66,9 +66,13 @@ async function openGpu(adapter: GPUAdapter): Promise<GPUDevice> {
 
 /**
  * "auto" takes WebGPU when a real adapter exists; "webgpu" takes any adapter (tests run on a software one) and rejects with
- * Unsupported when there is none; "wasm" never asks.
+ * Unsupported when there is none; "wasm" never asks. `wished` features are taken where the adapter has them.
  */
-export async function chooseDevice(preference: DevicePreference, threads: number): Promise<ComputeDevice> {
+export async function chooseDevice(
+  preference: DevicePreference,
+  threads: number,
+  wished: readonly GPUFeatureName[] = [],
+): Promise<ComputeDevice> {
   if (preference === "wasm") return wasmDevice("The processor was chosen in the settings.", threads);
   const gpu = (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
   const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" }).catch(() => null);
@@ -93,7 +97,7 @@ export async function chooseDevice(preference: DevicePreference, threads: number
       threads,
     );
   }
-  const device = await openGpu(adapter);
+  const device = await openGpu(adapter, wished);
   const precision = device.features.has("shader-f16") ? "float16" : "float32";
   const why = preference === "auto" ? "A WebGPU adapter was found" : "WebGPU was chosen in the settings";
   const how =

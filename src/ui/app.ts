@@ -4,9 +4,17 @@ import { createContext } from "@lit/context";
 import type { GalleryStore } from "../gallery/gallery-store.ts";
 import type { PageStorage } from "../gallery/page-storage.ts";
 import type { SettingsStore } from "../gallery/settings-store.ts";
+import type { CivitaiCatalog } from "../protocol/civitai-api.ts";
+import type { Downloads } from "../protocol/downloads-api.ts";
 import type { EngineEvent } from "../protocol/engine-api.ts";
 import type { Library } from "../protocol/library-api.ts";
+import type { LibraryStorage } from "../protocol/library-storage.ts";
+import type { ModelMetadataStore } from "../protocol/metadata-api.ts";
+import type { ModelHashing } from "../protocol/model-hashes.ts";
+import { CivitaiController } from "./controllers/civitai-controller.ts";
+import { DownloadsController } from "./controllers/downloads-controller.ts";
 import { GenerationController, type RestartableEngine } from "./controllers/generation-controller.ts";
+import { MetadataController } from "./controllers/metadata-controller.ts";
 import { ModelsController } from "./controllers/models-controller.ts";
 import { RecentPictures } from "./controllers/recent-pictures.ts";
 import { RecipeController } from "./controllers/recipe-controller.ts";
@@ -15,9 +23,18 @@ import { TokenCounter } from "./controllers/token-counter.ts";
 import { UpscaleController } from "./controllers/upscale-controller.ts";
 import { toRequest } from "./recipe.ts";
 
+/** The library's worker as the page sees it. */
+export interface LibraryServices extends Library {
+  readonly downloads: Downloads;
+  readonly metadata: ModelMetadataStore;
+  readonly civitai: CivitaiCatalog;
+  readonly storage: LibraryStorage;
+  readonly hashes: ModelHashing;
+}
+
 export interface AppServices {
   readonly engine: RestartableEngine;
-  readonly library: Library;
+  readonly library: LibraryServices;
   readonly storage: PageStorage;
   /** Absolute address of the folder the app is served from. */
   readonly baseUrl: string;
@@ -31,6 +48,13 @@ export interface App {
   readonly generation: GenerationController;
   readonly upscaling: UpscaleController;
   readonly models: ModelsController;
+  readonly metadata: MetadataController;
+  readonly downloads: DownloadsController;
+  readonly civitai: CivitaiController;
+  readonly libraryStorage: LibraryStorage;
+  readonly hashes: ModelHashing;
+  /** Absolute address of the folder the app is served from. */
+  readonly baseUrl: string;
   readonly recent: RecentPictures;
   readonly tokens: TokenCounter;
   readonly toasts: ToastController;
@@ -48,7 +72,14 @@ export function createApp({ engine, library, storage, baseUrl }: AppServices): A
   const alsoTell = (event: EngineEvent): Promise<void> => upscaling.receive(event);
   const generation = new GenerationController({ engine, gallery, queue, baseUrl, alsoTell });
   const models = new ModelsController(library, baseUrl);
+  const metadata = new MetadataController(library.metadata, models.ready);
+  const downloads = new DownloadsController(library.downloads, models.ready, () => void models.load());
   const tokens = new TokenCounter(engine);
+  let known = -1;
+  models.state.subscribe(({ models: { length } }) => {
+    if (known >= 0 && length !== known) void metadata.refresh();
+    known = length;
+  });
   models.state.subscribe(({ models: records }) => recipe.setModels(records));
   recipe.state.subscribe(({ recipe: fields }) => tokens.update(fields));
   return {
@@ -59,6 +90,12 @@ export function createApp({ engine, library, storage, baseUrl }: AppServices): A
     generation,
     upscaling,
     models,
+    metadata,
+    downloads,
+    civitai: new CivitaiController(library.civitai, models.ready),
+    libraryStorage: library.storage,
+    hashes: library.hashes,
+    baseUrl,
     recent: new RecentPictures(gallery),
     tokens,
     toasts: new ToastController(),

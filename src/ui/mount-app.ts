@@ -19,6 +19,9 @@ export async function mountApp(services: AppServices, updates: AppUpdates): Prom
 
   await frame.updateComplete;
   await Promise.all([app.recent.load(), app.models.load()]);
+  // Not awaited: downloads that were under way go on, and names and previews come when they come.
+  void app.downloads.load();
+  void app.metadata.load();
   // Not awaited: a page without an engine still shows the gallery, and the badge says what happened.
   void app.generation.start(services.storage.settings.get("device"));
   void app.upscaling.start();

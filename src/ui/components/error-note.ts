@@ -78,6 +78,8 @@ export class ErrorNote extends LitElement {
   ];
 
   @property({ attribute: false }) error?: SerializedError;
+  /** What to do next; by the error's name when absent, nothing when empty. */
+  @property() advice?: string;
   /** Text of the one button; none without it. */
   @property() action = "";
 
@@ -92,12 +94,12 @@ export class ErrorNote extends LitElement {
 
   override render(): TemplateResult | typeof nothing {
     if (!this.error) return nothing;
+    const advice = this.advice ?? explainError(this.error);
     return html`<div class="note" role="alert">
       ${icon("warning")}
       <div class="body">
         <p class="message">${this.error.message}</p>
-        <p>${explainError(this.error)}</p>
-        ${this.#renderDetails(this.error)}
+        ${advice ? html`<p>${advice}</p>` : nothing} ${this.#renderDetails(this.error)}
         ${
           this.action
             ? html`<div class="actions">

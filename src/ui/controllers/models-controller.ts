@@ -17,20 +17,21 @@ export interface ModelsState {
 
 export class ModelsController {
   readonly state = new Observable<ModelsState>({ models: [], loaded: false, waiting: 0, hidden: [] });
+  /** Resolves when the library has started; rejects when it cannot. */
+  readonly ready: Promise<void>;
   readonly #library: Library;
-  readonly #ready: Promise<void>;
   #imports: Promise<unknown> = Promise.resolve();
 
   constructor(library: Library, baseUrl: string) {
     this.#library = library;
-    this.#ready = library.start({ baseUrl });
+    this.ready = library.start({ baseUrl });
     // Every caller awaits it again; this one only keeps an early failure from being "unhandled".
-    this.#ready.catch(() => undefined);
+    this.ready.catch(() => undefined);
   }
 
   async load(): Promise<void> {
     try {
-      await this.#ready;
+      await this.ready;
       this.state.patch({ models: await this.#library.listModels(), loaded: true });
     } catch (error) {
       this.state.patch({ loaded: true, error: serializeError(error) });
@@ -45,23 +46,25 @@ export class ModelsController {
     return record;
   }
 
-  hide(id: string): void {
-    this.state.patch({ hidden: [...this.state.value.hidden, id] });
+  hide(...ids: readonly string[]): void {
+    this.state.patch({ hidden: [...this.state.value.hidden, ...ids] });
   }
 
-  unhide(id: string): void {
-    this.state.patch({ hidden: this.state.value.hidden.filter((hidden) => hidden !== id) });
+  unhide(...ids: readonly string[]): void {
+    this.state.patch({ hidden: this.state.value.hidden.filter((hidden) => !ids.includes(hidden)) });
   }
 
-  async remove(id: string): Promise<void> {
-    try {
-      await this.#library.removeModel(id);
-      await this.load();
-    } catch (error) {
-      this.state.patch({ error: serializeError(error) });
-    } finally {
-      this.unhide(id);
+  /** Goes on past one that cannot be removed. */
+  async remove(...ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      try {
+        await this.#library.removeModel(id);
+      } catch (error) {
+        this.state.patch({ error: serializeError(error) });
+      }
     }
+    await this.load();
+    this.unhide(...ids);
   }
 
   dismissError(): void {
@@ -72,7 +75,7 @@ export class ModelsController {
     const waiting = this.state.value.waiting - 1;
     this.state.patch({ waiting, importing: { fileName: file.name, bytesDone: 0, bytesTotal: file.size } });
     try {
-      await this.#ready;
+      await this.ready;
       const record = await this.#library.importFile(file, (importing) => this.state.patch({ importing }));
       await this.load();
       return record;

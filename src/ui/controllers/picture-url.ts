@@ -2,14 +2,14 @@
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-export class PictureUrl implements ReactiveController {
+export class PictureUrl<Id extends number | string = number> implements ReactiveController {
   readonly #host: ReactiveControllerHost;
-  readonly #open: (id: number) => Promise<Blob>;
-  #id?: number;
+  readonly #open: (id: Id) => Promise<Blob>;
+  #id?: Id;
   #url?: string;
   #failed = false;
 
-  constructor(host: ReactiveControllerHost, open: (id: number) => Promise<Blob>) {
+  constructor(host: ReactiveControllerHost, open: (id: Id) => Promise<Blob>) {
     this.#host = host;
     this.#open = open;
     host.addController(this);
@@ -26,7 +26,7 @@ export class PictureUrl implements ReactiveController {
   }
 
   /** Shows this picture; call it from `willUpdate`. */
-  show(id: number | undefined): void {
+  show(id: Id | undefined): void {
     if (id === this.#id) return;
     this.#id = id;
     this.#failed = false;
@@ -39,7 +39,7 @@ export class PictureUrl implements ReactiveController {
     this.#id = undefined;
   }
 
-  async #load(id: number): Promise<void> {
+  async #load(id: Id): Promise<void> {
     try {
       const file = await this.#open(id);
       if (id === this.#id) this.#replace(URL.createObjectURL(file));

@@ -47,6 +47,12 @@ export interface SettingValues {
   readonly preview: boolean;
   /** Names of the form's groups that are unfolded. */
   readonly openGroups: readonly string[];
+  /** The highest level of pictures from outside that is shown unblurred. */
+  readonly contentLevel: "PG" | "PG-13" | "R" | "X" | "XXX";
+  /** The user agreed to requests to Civitai by opening its view. */
+  readonly browsesCivitai: boolean;
+  /** The welcome was read. */
+  readonly welcomed: boolean;
 }
 
 export type SettingKey = keyof SettingValues;
@@ -140,4 +146,7 @@ export const settings: { readonly [K in SettingKey]: SettingRow<SettingValues[K]
     ["size", "sampling", "batch"],
     (value) => Array.isArray(value) && value.every(isName),
   ),
+  contentLevel: row<SettingValues["contentLevel"]>("PG", isOneOf("PG", "PG-13", "R", "X", "XXX")),
+  browsesCivitai: row(false, isFlag),
+  welcomed: row(false, isFlag),
 };

@@ -12,6 +12,7 @@ import type { LibraryStorage } from "../protocol/library-storage.ts";
 import type { ModelMetadataStore } from "../protocol/metadata-api.ts";
 import type { ModelHashing } from "../protocol/model-hashes.ts";
 import { CivitaiController } from "./controllers/civitai-controller.ts";
+import { LibraryController } from "./controllers/library-controller.ts";
 import { DownloadsController } from "./controllers/downloads-controller.ts";
 import { GenerationController, type RestartableEngine } from "./controllers/generation-controller.ts";
 import { MetadataController } from "./controllers/metadata-controller.ts";
@@ -51,6 +52,7 @@ export interface App {
   readonly metadata: MetadataController;
   readonly downloads: DownloadsController;
   readonly civitai: CivitaiController;
+  readonly library: LibraryController;
   readonly libraryStorage: LibraryStorage;
   readonly hashes: ModelHashing;
   /** Absolute address of the folder the app is served from. */
@@ -74,6 +76,7 @@ export function createApp({ engine, library, storage, baseUrl }: AppServices): A
   const models = new ModelsController(library, baseUrl);
   const metadata = new MetadataController(library.metadata, models.ready);
   const downloads = new DownloadsController(library.downloads, models.ready, () => void models.load());
+  const toasts = new ToastController();
   const tokens = new TokenCounter(engine);
   let known = -1;
   models.state.subscribe(({ models: { length } }) => {
@@ -93,12 +96,13 @@ export function createApp({ engine, library, storage, baseUrl }: AppServices): A
     metadata,
     downloads,
     civitai: new CivitaiController(library.civitai, models.ready),
+    library: new LibraryController({ hashes: library.hashes, models, metadata, toasts }),
     libraryStorage: library.storage,
     hashes: library.hashes,
     baseUrl,
     recent: new RecentPictures(gallery),
     tokens,
-    toasts: new ToastController(),
+    toasts,
     generate(options) {
       const choices = { noiseSource: settings.get("noiseSource"), preview: settings.get("preview") };
       return generation.enqueue(toRequest(recipe.recipe, choices), options);

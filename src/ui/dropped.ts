@@ -3,6 +3,7 @@
 import { readPictureInfotext } from "../imaging/picture-infotext.ts";
 import { AppError, serializeError, type SerializedError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
+import { recogniseAddress } from "./model-address.ts";
 import { readRestorable, type Restorable } from "./restore.ts";
 
 export interface Dropped {
@@ -15,6 +16,8 @@ export type Finding =
   | { readonly kind: "model"; readonly file: File }
   | { readonly kind: "recipe"; readonly restorable: Restorable; readonly picture?: File }
   | { readonly kind: "prompt"; readonly text: string }
+  /** Of a model's page or file, to be looked at on the Models page. */
+  | { readonly kind: "address"; readonly address: string }
   | { readonly kind: "nothing"; readonly error: SerializedError };
 
 // Larger than any picture with a recipe, small enough to be read at once.
@@ -22,6 +25,10 @@ const MAX_PICTURE_BYTES = 256 * 1024 * 1024;
 
 /** What models are published as; what is inside is told by the library. */
 const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin)$/i;
+
+export function isModelFile(name: string): boolean {
+  return MODEL_FILE.test(name);
+}
 
 function nothing(message: string, where: string, expected: string, got: string): Finding {
   return {
@@ -47,7 +54,7 @@ async function findInPicture(file: File, models: readonly ModelRecord[]): Promis
 }
 
 async function findInFile(file: File, models: readonly ModelRecord[]): Promise<Finding> {
-  if (MODEL_FILE.test(file.name)) return { kind: "model", file };
+  if (isModelFile(file.name)) return { kind: "model", file };
   try {
     if (file.type.startsWith("image/")) return await findInPicture(file, models);
     if (file.type.startsWith("text/")) return findInText((await file.text()).trim(), models);
@@ -64,6 +71,7 @@ async function findInFile(file: File, models: readonly ModelRecord[]): Promise<F
 }
 
 function findInText(text: string, models: readonly ModelRecord[]): Finding {
+  if (recogniseAddress(text)?.certain) return { kind: "address", address: text.trim() };
   const restorable = readRestorable(text, models);
   return restorable ? { kind: "recipe", restorable } : { kind: "prompt", text };
 }

@@ -23,7 +23,10 @@ const EXAMPLES = [
   "a house with a blue roof on a hill, rainy day, watercolor",
 ] as const;
 
-/** @event prompt-change - an example was chosen */
+/**
+ * @slot - below the examples
+ * @event prompt-change - an example was chosen
+ */
 @localized()
 @customElement("kiln-example-prompts")
 export class ExamplePrompts extends LitElement {
@@ -99,6 +102,7 @@ export class ExamplePrompts extends LitElement {
             </li>`,
         )}
       </ul>
+      <slot></slot>
     `;
   }
 }

@@ -5,6 +5,7 @@ import "@awesome.me/webawesome/dist/components/details/details.js";
 import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
+import type { SerializedError } from "../../protocol/app-error.ts";
 import type { HashKind } from "../../protocol/metadata-api.ts";
 import type { ModelHashes } from "../../protocol/model-hashes.ts";
 import { fireEvent } from "../fire-event.ts";
@@ -15,6 +16,7 @@ import { precisionName, shortHash, typeName } from "../model-names.ts";
 import { safeHref } from "../safe-href.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { sheetStyles } from "./dialog.styles.ts";
+import "./error-note.ts";
 import "./hash-editor.ts";
 import "./model-form.ts";
 import "./model-preview.ts";
@@ -87,6 +89,7 @@ export class ModelDetails extends LitElement {
   @property({ type: Boolean }) fetching = false;
   @property({ type: Boolean }) hashing = false;
   @property({ attribute: false }) hashes?: ModelHashes;
+  @property({ attribute: false }) error?: SerializedError;
   @property({ attribute: false }) openPreview: (id: string) => Promise<Blob | undefined> = () =>
     Promise.resolve(undefined);
   @property({ attribute: false }) saveHash: (kind: HashKind, value: string) => Promise<void> = () =>
@@ -319,6 +322,7 @@ export class ModelDetails extends LitElement {
     >
       ${this.#renderHead()}
       <div class="sheet-body">
+        <kiln-error-note .error=${this.error} advice=""></kiln-error-note>
         <div class="top">
           ${this.#renderPreview()}
           <div class="side">${this.#renderFacts()}${this.#renderActions()}</div>

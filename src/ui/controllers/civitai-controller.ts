@@ -35,6 +35,8 @@ export class CivitaiController {
     asked: false,
     loading: false,
   });
+  /** An address to open as soon as the view is there and the user has agreed. */
+  readonly wanted = new Observable("");
   readonly #catalog: CivitaiCatalog;
   readonly #ready: Promise<void>;
   /** Answers of an older query are dropped. */
@@ -54,9 +56,7 @@ export class CivitaiController {
   }
 
   async configure(change: CivitaiSettingsChange): Promise<void> {
-    await this.#attempt(async () =>
-      this.state.patch({ settings: await this.#catalog.configure(change) }),
-    );
+    await this.#attempt(async () => this.state.patch({ settings: await this.#catalog.configure(change) }));
   }
 
   async search(change: Partial<CivitaiQuery>): Promise<void> {
@@ -107,7 +107,11 @@ export class CivitaiController {
     if (turn === this.#turn) this.state.patch({ loading: false });
   }
 
-  #append({ value, stale, fetchedAt }: CivitaiAnswer<{ models: readonly CivitaiModel[]; nextCursor?: string }>): void {
+  #append({
+    value,
+    stale,
+    fetchedAt,
+  }: CivitaiAnswer<{ models: readonly CivitaiModel[]; nextCursor?: string }>): void {
     const known = new Set(this.state.value.models.map(({ id }) => id));
     this.state.patch({
       // Pages overlap when the ranking moves between two requests.

@@ -151,6 +151,10 @@ export class DropSheet extends LitElement {
         case "prompt":
           this.#takePrompt(finding.text);
           break;
+        case "address":
+          this.app.downloads.draft.set(finding.address);
+          location.hash = "#/models";
+          break;
         case "recipe":
           this.recipe ??= finding;
           break;

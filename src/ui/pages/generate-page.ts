@@ -24,6 +24,7 @@ import { icon } from "../icons.ts";
 import { downloadPicture, restorePicture, toggleFavourite } from "../picture-actions.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { generatePageStyles } from "./generate-page.styles.ts";
+import "./welcome-card.ts";
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -127,6 +128,7 @@ export class GeneratePage extends LitElement {
           ? html`<p class="gone quiet">${msg("This picture's file is no longer on this device.")}</p>`
           : html`<kiln-example-prompts
               @prompt-change=${(event: KilnEvent<"prompt-change">) => this.app.recipe.patch({ prompt: event.detail.value })}
+              ><kiln-welcome-card></kiln-welcome-card
             ></kiln-example-prompts>`
       }
     </kiln-picture-stage>`;

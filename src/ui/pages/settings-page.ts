@@ -16,6 +16,7 @@ import type { KilnEvent } from "../fire-event.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { applyTheme } from "../theme.ts";
+import "./online-settings.ts";
 import { pageStyles } from "./page.styles.ts";
 
 declare const __KILN_VERSION__: string;
@@ -51,6 +52,9 @@ export class SettingsPage extends LitElement {
       wa-switch {
         display: block;
         padding-block: 9px;
+      }
+      .link {
+        color: var(--kiln-accent-text);
       }
       .libraries {
         font-size: 14px;
@@ -172,6 +176,13 @@ export class SettingsPage extends LitElement {
     </section>`;
   }
 
+  #renderOnline(): TemplateResult {
+    return html`<section class="card">
+      <h2>${msg("Online")}</h2>
+      <kiln-online-settings></kiln-online-settings>
+    </section>`;
+  }
+
   #renderStorage(): TemplateResult {
     const { usage } = this;
     return html`<section class="card">
@@ -201,6 +212,7 @@ export class SettingsPage extends LitElement {
                         ${msg("Keep my pictures and models")}
                       </button>`
               }
+              <p><a class="link" href="#/models/storage">${msg("Storage in detail")}</a></p>
               ${
                 this.persistenceRefused
                   ? html`<p class="quiet">
@@ -250,8 +262,8 @@ export class SettingsPage extends LitElement {
   override render(): TemplateResult {
     return html`<div class="column">
       <h1>${msg("Settings")}</h1>
-      ${this.#renderAppearance()} ${this.#renderEngine()} ${this.#renderStorage()} ${this.#renderQueue()}
-      ${this.#renderAbout()}
+      ${this.#renderAppearance()} ${this.#renderEngine()} ${this.#renderOnline()} ${this.#renderStorage()}
+      ${this.#renderQueue()} ${this.#renderAbout()}
     </div>`;
   }
 }

@@ -19,6 +19,13 @@ import type {
 } from "../../src/protocol/library-api.ts";
 import type { UpscaleRequest, UpscaleSummary } from "../../src/protocol/upscale-request.ts";
 import type { RestartableEngine } from "../../src/ui/controllers/generation-controller.ts";
+import {
+  FakeCatalog,
+  FakeDownloads,
+  FakeHashing,
+  FakeLibraryStorage,
+  FakeMetadata,
+} from "./ui-library-fakes.ts";
 
 export interface FakeEngineOptions {
   readonly stepMs?: number;
@@ -36,7 +43,7 @@ const DEVICE: DeviceReport = {
 };
 
 /** A landscape-like gradient that sharpens with the steps, so that screenshots look like what they show. */
-function paint(width: number, height: number, seed: number, sharpness: number): OffscreenCanvas {
+export function paint(width: number, height: number, seed: number, sharpness: number): OffscreenCanvas {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d")!;
   const hue = (seed * 47) % 360;
@@ -254,8 +261,13 @@ export const SMALL_MODEL: CheckpointRecord = {
   addedAt: 0,
 };
 
-export class FakeLibrary implements Library {
+export class FakeLibrary implements LibraryServices {
   models: ModelRecord[] = [SMALL_MODEL];
+  readonly downloads = new FakeDownloads();
+  readonly metadata = new FakeMetadata(() => this.models);
+  readonly civitai = new FakeCatalog();
+  readonly storage = new FakeLibraryStorage(() => this.models);
+  readonly hashes = new FakeHashing();
   /** The next import rejects with this. */
   failWith?: AppError;
 

@@ -1,6 +1,7 @@
 // The table of settings: every key, its default, and how an untrusted stored value is repaired. Stores nothing.
 
 import type { DevicePreference } from "../protocol/engine-api.ts";
+import { SIDECAR_FORMATS, type SidecarFormat } from "../protocol/metadata-api.ts";
 import { isLoraUse, type LoraUse, type NoiseSource } from "../protocol/generation-request.ts";
 import { MAX_UPSCALE_FACTOR } from "../protocol/upscale-request.ts";
 
@@ -51,6 +52,8 @@ export interface SettingValues {
   readonly contentLevel: "PG" | "PG-13" | "R" | "X" | "XXX";
   /** The user agreed to requests to Civitai by opening its view. */
   readonly browsesCivitai: boolean;
+  /** Whose sidecar files "Export metadata" writes. */
+  readonly sidecarFormat: SidecarFormat;
   /** The welcome was read. */
   readonly welcomed: boolean;
 }
@@ -148,5 +151,6 @@ export const settings: { readonly [K in SettingKey]: SettingRow<SettingValues[K]
   ),
   contentLevel: row<SettingValues["contentLevel"]>("PG", isOneOf("PG", "PG-13", "R", "X", "XXX")),
   browsesCivitai: row(false, isFlag),
+  sidecarFormat: row<SidecarFormat>("kiln", isOneOf(...SIDECAR_FORMATS)),
   welcomed: row(false, isFlag),
 };

@@ -39,6 +39,19 @@ const USES: Readonly<Partial<Record<ModelType, Use>>> = {
       location.hash = "#/generate";
     },
   },
+  lora: {
+    label: () => msg("Add"),
+    used: (app, { id }) => app.recipe.recipe.loras.some(({ modelId }) => modelId === id),
+    run: (app, { record, metadata }) => {
+      const before = app.recipe.recipe.loras;
+      const weight = metadata?.preferred_strength ?? 1;
+      const added = { modelId: record.id, unetWeight: weight, textWeight: weight };
+      app.recipe.patch({ loras: [...before, added] });
+      app.toasts.show(msg(str`${record.name} is added with strength ${weight}.`), {
+        action: { label: msg("Undo"), run: () => app.recipe.patch({ loras: before }) },
+      });
+    },
+  },
   embedding: {
     label: () => msg("Into prompt"),
     used: () => false,
@@ -72,7 +85,10 @@ export function offerRemoval(app: App, entries: readonly LibraryEntry[]): void {
 
 export async function exportMetadata(app: App, entries: readonly LibraryEntry[]): Promise<void> {
   try {
-    for (const { record } of entries) downloadBlob(await app.metadata.exportSidecar(record.id));
+    for (const { record } of entries) {
+      const files = await app.metadata.exportSidecar(record.id, app.settings.get("sidecarFormat"));
+      for (const file of files) downloadBlob(file);
+    }
   } catch (error) {
     app.toasts.show(error instanceof Error ? error.message : String(error));
   }

@@ -1,4 +1,4 @@
-// Downloads, metadata, catalogue, storage and hashes for tests of the page: plain objects in memory, steered by the test.
+// Downloads, metadata, catalogue, storage, hashes and watched folders for tests of the page: plain objects in memory, steered by the test.
 
 import { AppError } from "../../src/protocol/app-error.ts";
 import type {
@@ -41,6 +41,11 @@ import type {
   ModelMetadataStore,
 } from "../../src/protocol/metadata-api.ts";
 import type { ModelHashes, ModelHashing } from "../../src/protocol/model-hashes.ts";
+import type {
+  WatchedFolder,
+  WatchedFolderEvent,
+  WatchedFolders,
+} from "../../src/protocol/watched-folders-api.ts";
 
 /** What a file alone tells. */
 export function plainMetadata(record: ModelRecord): ModelMetadata {
@@ -167,8 +172,8 @@ export class FakeMetadata implements ModelMetadataStore {
     return Promise.resolve([]);
   }
 
-  exportSidecar(id: string): Promise<File> {
-    return Promise.resolve(new File(["{}"], `${id}.metadata.json`));
+  exportSidecar(id: string): Promise<readonly File[]> {
+    return Promise.resolve([new File(["{}"], `${id}.metadata.json`)]);
   }
 
   exportAll(): Promise<File> {
@@ -311,9 +316,8 @@ export class FakeCatalog implements CivitaiCatalog {
     return Promise.resolve(this.current);
   }
 
-  configure({ token, ...change }: CivitaiSettingsChange): Promise<CivitaiSettings> {
-    const hasToken = token === undefined ? this.current.hasToken : token !== null;
-    this.current = { ...this.current, ...change, hasToken };
+  configure(change: CivitaiSettingsChange): Promise<CivitaiSettings> {
+    this.current = { ...this.current, ...change };
     return Promise.resolve(this.current);
   }
 
@@ -418,6 +422,45 @@ export class FakeHashing implements ModelHashing {
   }
 
   stop(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export class FakeWatchedFolders implements WatchedFolders {
+  folders: readonly WatchedFolder[] = [];
+  readonly rescanned: string[] = [];
+  #listener: (event: WatchedFolderEvent) => void = () => undefined;
+
+  emit(event: WatchedFolderEvent): void {
+    this.#listener(event);
+  }
+
+  subscribe(listener: (event: WatchedFolderEvent) => void): Promise<void> {
+    this.#listener = listener;
+    return Promise.resolve();
+  }
+
+  list(): Promise<readonly WatchedFolder[]> {
+    return Promise.resolve(this.folders);
+  }
+
+  add(handle: FileSystemDirectoryHandle): Promise<WatchedFolder> {
+    const facts = { permission: "granted", watches: "at-once", modelFiles: 0, lookedAt: 0 } as const;
+    const folder = { id: handle.name, name: handle.name, handle, ...facts };
+    this.folders = [...this.folders, folder];
+    this.emit({ type: "changed" });
+    return Promise.resolve(folder);
+  }
+
+  remove(id: string): Promise<void> {
+    this.folders = this.folders.filter((folder) => folder.id !== id);
+    this.emit({ type: "changed" });
+    return Promise.resolve();
+  }
+
+  rescan(id: string): Promise<void> {
+    this.rescanned.push(id);
+    this.emit({ type: "changed" });
     return Promise.resolve();
   }
 }

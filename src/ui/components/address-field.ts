@@ -194,9 +194,7 @@ export class AddressField extends LitElement {
           .checked=${this.wanted.includes(file.address)}
           @change=${(event: Event) => this.#toggle(file.address, (event.target as HTMLInputElement).checked)}
         />
-        <span
-          >${file.fileName} ${owned ? html`<b>${msg("(already in your library)")}</b>` : nothing}</span
-        >
+        <span>${file.fileName} ${owned ? html`<b>${msg("(already in your library)")}</b>` : nothing}</span>
         <span class="quiet">${facts.filter(Boolean).join(" · ")}</span>
       </label>
     </li>`;
@@ -269,13 +267,17 @@ export class AddressField extends LitElement {
         </button>
       </form>
       ${this.#renderRead()}
-      <kiln-error-note
-        .error=${this.error}
-        advice=""
-        action=${this.error?.name === "AccessDenied" ? msg("Add a token") : ""}
-        @error-action=${() => (location.hash = "#/settings")}
-        @error-dismiss=${() => (this.error = undefined)}
-      ></kiln-error-note>
+      ${
+        this.error
+          ? html`<kiln-error-note
+              .error=${this.error}
+              advice=""
+              action=${this.error?.name === "AccessDenied" ? msg("Add a token") : ""}
+              @error-action=${() => (location.hash = "#/settings")}
+              @error-dismiss=${() => (this.error = undefined)}
+            ></kiln-error-note>`
+          : nothing
+      }
       ${this.contents ? this.#renderContents(this.contents) : nothing}
     `;
   }

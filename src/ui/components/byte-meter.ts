@@ -16,7 +16,17 @@ declare global {
   }
 }
 
-const COLOURS = ["var(--kiln-accent)", "var(--kiln-quiet)", "var(--kiln-line-strong)"] as const;
+// Told apart by lightness as much as by hue; the words below carry the figures.
+const COLOURS = [
+  "var(--kiln-accent)",
+  "var(--kiln-quiet)",
+  "var(--kiln-line-strong)",
+  "color-mix(in oklab, var(--kiln-accent) 45%, var(--kiln-panel))",
+  "var(--kiln-good-text)",
+  "color-mix(in oklab, var(--kiln-good-text) 45%, var(--kiln-panel))",
+  "var(--kiln-text)",
+  "color-mix(in oklab, var(--kiln-quiet) 45%, var(--kiln-panel))",
+] as const;
 
 @customElement("kiln-byte-meter")
 export class ByteMeter extends LitElement {

@@ -47,7 +47,7 @@ export class CivitaiFilter extends LitElement {
       }
       .search {
         display: flex;
-        flex: 2 1 280px;
+        flex: 1 1 100%;
         gap: 8px;
         min-width: 0;
       }
@@ -55,7 +55,7 @@ export class CivitaiFilter extends LitElement {
       .tag {
         flex: 1 1 140px;
         width: auto;
-        max-width: 190px;
+        max-width: 200px;
       }
       .adult {
         display: flex;

@@ -90,6 +90,9 @@ export const sheetStyles = css`
     margin: 0;
     overflow-wrap: anywhere;
   }
+  a:not(.button) {
+    color: var(--kiln-accent-text);
+  }
   .mono {
     font: 12.5px/1.6 var(--kiln-mono);
   }

@@ -5,6 +5,7 @@ import { css } from "lit";
 export const modelCardStyles = css`
   :host {
     position: relative;
+    container-type: inline-size;
     display: flex;
     flex-direction: column;
     overflow: hidden;
@@ -77,6 +78,7 @@ export const modelCardStyles = css`
   }
   .body {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 2px;
     padding: 10px 12px 12px;
   }
@@ -136,5 +138,11 @@ export const modelCardStyles = css`
   }
   .button.square {
     flex: none;
+  }
+  /* The picture and the menu open the details too. */
+  @container (max-width: 200px) {
+    .second {
+      display: none;
+    }
   }
 `;

@@ -91,7 +91,7 @@ export class ModelCard extends LitElement {
           : nothing
       }
       <button
-        class="button ${this.use ? "square" : "use"}"
+        class="button ${this.use ? "square second" : "use"}"
         type="button"
         aria-label=${msg(str`Details of ${name}`)}
         title=${msg("Details")}
@@ -154,9 +154,7 @@ export class ModelCard extends LitElement {
       }
       <div class="body">
         <div class="name" title=${record.fileName}>${name}</div>
-        <div class="facts">
-          ${[typeName(record.type), baseOf(this.entry)].filter(Boolean).join(" · ")}
-        </div>
+        <div class="facts">${[typeName(record.type), baseOf(this.entry)].filter(Boolean).join(" · ")}</div>
         <div class="facts">
           ${precisionName(record.dtype)} · ${formatBytes(record.bytes)} ·
           <span class="hash">${shortHash(record, metadata)}</span>

@@ -68,6 +68,9 @@ export class ModelDetails extends LitElement {
       wa-details {
         --spacing: 12px;
       }
+      .preview .button:not(.square) {
+        flex: 1;
+      }
       .preview {
         display: grid;
         gap: 8px;
@@ -146,12 +149,10 @@ export class ModelDetails extends LitElement {
         .open=${this.openPreview}
       ></kiln-model-preview>
       <div class="row">
-        <button class="button" type="button" @click=${() => this.picker.click()}>${msg("Picture…")}</button>
-        <button
-          class="button plain"
-          type="button"
-          @click=${() => fireEvent(this, "preview-gallery", null)}
-        >
+        <button class="button" type="button" @click=${() => this.picker.click()}>
+          ${msg("Set picture")}
+        </button>
+        <button class="button plain" type="button" @click=${() => fireEvent(this, "preview-gallery", null)}>
           ${msg("From gallery")}
         </button>
         ${
@@ -188,7 +189,12 @@ export class ModelDetails extends LitElement {
       [msg("File"), record.fileName],
       [msg("Size"), `${formatBytes(record.bytes)}, ${precisionName(record.dtype)}`],
       [msg("Licence"), licence === "unknown" ? "" : licence],
-      [msg("Needs"), record.needs.memoryBytes > 0 ? msg(str`about ${formatBytes(record.needs.memoryBytes)} of memory`) : ""],
+      [
+        msg("Needs"),
+        record.needs.memoryBytes > 0
+          ? msg(str`about ${formatBytes(record.needs.memoryBytes)} of memory`)
+          : "",
+      ],
       [msg("Hash"), html`<span class="mono">${shortHash(record, metadata)}</span>`],
       [
         msg("From"),
@@ -198,7 +204,13 @@ export class ModelDetails extends LitElement {
       ],
     ];
     return html`<dl>
-      ${rows.filter(([, value]) => value !== "").map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}
+      ${rows
+        .filter(([, value]) => value !== "")
+        .map(
+          ([name, value]) =>
+            html`<dt>${name}</dt>
+              <dd>${value}</dd>`,
+        )}
     </dl>`;
   }
 
@@ -218,11 +230,7 @@ export class ModelDetails extends LitElement {
               ${word}
             </button>`,
         )}
-        <button
-          class="button plain"
-          type="button"
-          @click=${() => fireEvent(this, "words-copy", { words })}
-        >
+        <button class="button plain" type="button" @click=${() => fireEvent(this, "words-copy", { words })}>
           ${icon("copy")}${msg("Copy all")}
         </button>
       </div>
@@ -257,7 +265,11 @@ export class ModelDetails extends LitElement {
         <dl>
           ${rows
             .filter(([, value]) => value)
-            .map(([name, value]) => html`<dt>${name}</dt><dd class="mono">${value}</dd>`)}
+            .map(
+              ([name, value]) =>
+                html`<dt>${name}</dt>
+                  <dd class="mono">${value}</dd>`,
+            )}
         </dl>
         ${
           hashes
@@ -322,7 +334,7 @@ export class ModelDetails extends LitElement {
     >
       ${this.#renderHead()}
       <div class="sheet-body">
-        <kiln-error-note .error=${this.error} advice=""></kiln-error-note>
+        ${this.error ? html`<kiln-error-note .error=${this.error} advice=""></kiln-error-note>` : nothing}
         <div class="top">
           ${this.#renderPreview()}
           <div class="side">${this.#renderFacts()}${this.#renderActions()}</div>

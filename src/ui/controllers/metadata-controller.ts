@@ -12,6 +12,7 @@ import type {
   MetadataSummary,
   ModelMetadata,
   ModelMetadataStore,
+  SidecarFormat,
 } from "../../protocol/metadata-api.ts";
 import { Observable } from "./observable.ts";
 
@@ -108,8 +109,8 @@ export class MetadataController {
     return this.#store.duplicates();
   }
 
-  exportSidecar(id: string): Promise<File> {
-    return this.#store.exportSidecar(id);
+  exportSidecar(id: string, format: SidecarFormat): Promise<readonly File[]> {
+    return this.#store.exportSidecar(id, format);
   }
 
   exportAll(): Promise<File> {

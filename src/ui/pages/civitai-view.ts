@@ -26,7 +26,10 @@ declare global {
 }
 
 const CARD_FLEX = { preserve: "height" } as const;
-const CARD = { wide: { width: "220px", height: "340px" }, narrow: { width: "160px", height: "270px" } } as const;
+const CARD = {
+  wide: { width: "220px", height: "340px" },
+  narrow: { width: "160px", height: "270px" },
+} as const;
 // The next page is asked for while this many cards are still below the fold.
 const LOOK_AHEAD = 12;
 
@@ -230,13 +233,17 @@ export class CivitaiView extends LitElement {
           .query=${query}
           @query-change=${({ detail }: KilnEvent<"query-change">) => this.#search(detail)}
         ></kiln-civitai-filter>
-        <kiln-error-note
-          .error=${error}
-          advice=""
-          action=${msg("Try again")}
-          @error-action=${() => void this.app.civitai.search({})}
-          @error-dismiss=${() => this.app.civitai.dismissError()}
-        ></kiln-error-note>
+        ${
+          error
+            ? html`<kiln-error-note
+                .error=${error}
+                advice=""
+                action=${msg("Try again")}
+                @error-action=${() => void this.app.civitai.search({})}
+                @error-dismiss=${() => this.app.civitai.dismissError()}
+              ></kiln-error-note>`
+            : nothing
+        }
         ${
           staleSince === undefined
             ? nothing

@@ -244,12 +244,16 @@ export class LibraryTop extends LitElement {
       this.#metadata.value.error ??
       this.#downloads.value.error;
     return html`
-      ${this.#renderAdd()} ${this.#renderDownloads()}
-      <kiln-error-note
-        .error=${error}
-        .advice=${error?.name === "InvalidRequest" ? "" : undefined}
-        @error-dismiss=${() => this.#dismiss()}
-      ></kiln-error-note>
+      ${this.#renderAdd()} ${this.#downloads.value.downloads.length > 0 ? this.#renderDownloads() : nothing}
+      ${
+        error
+          ? html`<kiln-error-note
+              .error=${error}
+              .advice=${error.name === "InvalidRequest" ? "" : undefined}
+              @error-dismiss=${() => this.#dismiss()}
+            ></kiln-error-note>`
+          : nothing
+      }
       ${this.#renderTasks()}
       ${
         this.sidecars

@@ -7,7 +7,8 @@ import { localized, msg } from "@lit/localize";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import { type App, appContext } from "../app.ts";
-import { ActionMenu } from "../components/action-menu.ts";
+import type { ActionMenu } from "../components/action-menu.ts";
+import "../components/action-menu.ts";
 import type { BatchAction } from "../components/batch-bar.ts";
 import "../components/batch-bar.ts";
 import "../components/model-card.ts";
@@ -40,7 +41,10 @@ declare global {
 
 // Cards are as wide as the row allows and always as high, so that rows line up whatever the models have to say.
 const CARD_FLEX = { preserve: "height" } as const;
-const CARD = { wide: { width: "220px", height: "372px" }, narrow: { width: "168px", height: "330px" } } as const;
+const CARD = {
+  wide: { width: "220px", height: "372px" },
+  narrow: { width: "168px", height: "330px" },
+} as const;
 
 @localized()
 @customElement("kiln-library-view")
@@ -87,7 +91,9 @@ export class LibraryView extends LitElement {
       // Entries that did not change stay the same objects, so that only changed cards redraw.
       this.#entries = joinEntries(visible, byId).map((entry) => {
         const before = known.get(entry.record.id);
-        return before && before.record === entry.record && before.metadata === entry.metadata ? before : entry;
+        return before && before.record === entry.record && before.metadata === entry.metadata
+          ? before
+          : entry;
       });
     }
     this.#shown = filterEntries(this.#entries, this.filter);

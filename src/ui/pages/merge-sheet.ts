@@ -180,11 +180,15 @@ export class MergeSheet extends LitElement {
         </button>
       </div>
       <div class="sheet-body">
-        <kiln-error-note
-          .error=${this.error}
-          advice=""
-          @error-dismiss=${() => (this.error = undefined)}
-        ></kiln-error-note>
+        ${
+          this.error
+            ? html`<kiln-error-note
+                .error=${this.error}
+                advice=""
+                @error-dismiss=${() => (this.error = undefined)}
+              ></kiln-error-note>`
+            : nothing
+        }
         ${this.plan ? this.#renderPlan(this.plan) : html`<p class="quiet">${msg("Reading…")}</p>`}
       </div>
     </dialog>`;

@@ -101,7 +101,6 @@ export class OnlineSettings extends LitElement {
   async #setToken(source: SourceId, token: string | undefined): Promise<void> {
     this.typed = { ...this.typed, [source]: "" };
     await this.app.downloads.setToken(source, token);
-    if (source === "civitai") await this.app.civitai.configure({ token: token ?? null });
     if (this.app.downloads.state.value.error) return;
     this.app.toasts.show(
       token === undefined
@@ -112,7 +111,9 @@ export class OnlineSettings extends LitElement {
 
   #hasToken(source: SourceId): boolean {
     const { settings } = this.#downloads.value;
-    return settings?.tokens[source] ?? (source === "civitai" && this.#civitai.value.settings?.hasToken === true);
+    return (
+      settings?.tokens[source] ?? (source === "civitai" && this.#civitai.value.settings?.hasToken === true)
+    );
   }
 
   #renderToken(source: SourceId): TemplateResult {

@@ -7,14 +7,21 @@ import { customElement, query, state } from "lit/decorators.js";
 import { requestPersistence, type StorageUsage } from "../../gallery/storage-usage.ts";
 import { serializeError, type SerializedError } from "../../protocol/app-error.ts";
 import type { CheckProgress, FileProblem, StorageUse } from "../../protocol/library-storage.ts";
-import type { DuplicateGroup, MetadataSummary } from "../../protocol/metadata-api.ts";
+import {
+  type DuplicateGroup,
+  type MetadataSummary,
+  SIDECAR_FORMATS,
+  type SidecarFormat,
+} from "../../protocol/metadata-api.ts";
 import type { ModelType } from "../../protocol/model-manifest.ts";
 import { type App, appContext } from "../app.ts";
 import "../components/byte-meter.ts";
 import "../components/error-note.ts";
+import "../components/select-field.ts";
 import "../components/task-note.ts";
 import type { MetadataTask } from "../controllers/metadata-controller.ts";
 import { Watch } from "../controllers/observable.ts";
+import type { KilnEvent } from "../fire-event.ts";
 import { downloadBlob } from "../download.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { icon } from "../icons.ts";
@@ -31,6 +38,14 @@ declare global {
 }
 
 const LARGEST = 10;
+
+const FORMAT_NAMES: Readonly<Record<SidecarFormat, () => string>> = {
+  kiln: () => "Kiln",
+  "civitai-helper": () => "Civitai Helper",
+  "lora-manager": () => "LoRA Manager",
+  "stability-matrix": () => "Stability Matrix",
+  a1111: () => msg("A1111 web UI"),
+};
 
 @localized()
 @customElement("kiln-storage-view")
@@ -63,6 +78,10 @@ export class StorageView extends LitElement {
       .good .icon {
         color: var(--kiln-good-text);
       }
+      .format {
+        max-width: 420px;
+      }
+      .format,
       kiln-task-note {
         margin-top: 12px;
       }
@@ -126,10 +145,7 @@ export class StorageView extends LitElement {
     this.problems = undefined;
     this.checking = { filesDone: 0, filesTotal: 0, bytesDone: 0, bytesTotal: 0 };
     return this.#attempt(async () => {
-      this.problems = await this.app.libraryStorage.check(
-        thorough,
-        (progress) => (this.checking = progress),
-      );
+      this.problems = await this.app.libraryStorage.check(thorough, (progress) => (this.checking = progress));
     }).finally(() => (this.checking = undefined));
   }
 
@@ -173,7 +189,9 @@ export class StorageView extends LitElement {
     ];
     return html`<section class="card">
       <h2>${msg("Space")}</h2>
-      <p>${msg(str`${formatBytes(Math.max(usage, known))} in use; this browser allows ${formatBytes(quota)}.`)}</p>
+      <p>
+        ${msg(str`${formatBytes(Math.max(usage, known))} in use; this browser allows ${formatBytes(quota)}.`)}
+      </p>
       <kiln-byte-meter .parts=${parts.filter(({ bytes }) => bytes > 0)} .total=${quota}></kiln-byte-meter>
       <p>
         ${
@@ -313,6 +331,16 @@ export class StorageView extends LitElement {
           ${msg("Find duplicates")}
         </button>
       </div>
+      <kiln-select-field
+        class="format"
+        label=${msg("Metadata files of single models are written for")}
+        .value=${this.app.settings.get("sidecarFormat")}
+        .options=${SIDECAR_FORMATS.map((format) => ({ value: format, label: FORMAT_NAMES[format]() }))}
+        @select-change=${({ detail }: KilnEvent<"select-change">) =>
+          void this.app.settings
+            .set("sidecarFormat", detail.value as SidecarFormat)
+            .then(() => this.requestUpdate())}
+      ></kiln-select-field>
       <input
         type="file"
         hidden
@@ -338,11 +366,15 @@ export class StorageView extends LitElement {
 
   override render(): TemplateResult {
     return html`<div class="column">
-      <kiln-error-note
-        .error=${this.error}
-        advice=""
-        @error-dismiss=${() => (this.error = undefined)}
-      ></kiln-error-note>
+      ${
+        this.error
+          ? html`<kiln-error-note
+              .error=${this.error}
+              advice=""
+              @error-dismiss=${() => (this.error = undefined)}
+            ></kiln-error-note>`
+          : nothing
+      }
       ${this.use ? this.#renderMeter(this.use) : nothing} ${this.#renderCheck()} ${this.#renderLargest()}
       ${this.#renderMetadata()}
       ${

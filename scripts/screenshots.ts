@@ -31,6 +31,29 @@ async function generate(page: Page, prompt: string): Promise<void> {
   await page.waitForFunction(() => document.title.startsWith("Kiln"), undefined, { timeout: 60_000 });
 }
 
+/** The states of the library that need no network: an address that was read, details, the question before browsing, storage. */
+async function takeLibrary(page: Page, shoot: (state: string) => Promise<unknown>): Promise<void> {
+  const view = (name: string) =>
+    page.getByRole("navigation", { name: "Models" }).getByRole("link", { name, exact: true }).click();
+  await page.getByLabel("Model address").fill("https://civitai.com/models/123456?modelVersionId=789012");
+  await shoot("models-address");
+  await page.getByLabel("Model address").fill("");
+  await page.getByRole("button", { name: "Open Kiln Small" }).click();
+  await page.getByRole("dialog").waitFor();
+  await page.waitForTimeout(500);
+  await shoot("models-details");
+  await page.keyboard.press("Escape");
+  for (const [name, state] of [
+    ["Browse Civitai", "models-civitai"],
+    ["Storage", "models-storage"],
+  ] as const) {
+    await view(name);
+    await page.waitForTimeout(800);
+    await shoot(state);
+  }
+  await view("Library");
+}
+
 async function takeAll(browser: Browser, url: string, device: Device, theme: Theme): Promise<void> {
   const context = await browser.newContext({
     viewport: VIEWPORTS[device],
@@ -60,6 +83,7 @@ async function takeAll(browser: Browser, url: string, device: Device, theme: The
     await page.getByRole("navigation").getByRole("link", { name, exact: true }).first().click();
     await page.waitForTimeout(1500); // thumbnails and meters settle
     await shoot(name.toLowerCase());
+    if (name === "Models") await takeLibrary(page, shoot);
     if (name !== "Gallery") continue;
     await page
       .getByRole("main")

@@ -14,7 +14,6 @@ import type { GenerationRequest, GenerationSummary } from "../../src/protocol/ge
 import type {
   CheckpointRecord,
   ImportProgress,
-  Library,
   ModelRecord,
 } from "../../src/protocol/library-api.ts";
 import type { UpscaleRequest, UpscaleSummary } from "../../src/protocol/upscale-request.ts";

@@ -91,7 +91,10 @@ export class CivitaiFilter extends LitElement {
   #submit(event: SubmitEvent): void {
     event.preventDefault();
     const fields = new FormData(event.target as HTMLFormElement);
-    const text = (name: string): string | undefined => String(fields.get(name) ?? "").trim() || undefined;
+    const text = (name: string): string | undefined => {
+      const value = fields.get(name);
+      return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+    };
     this.#change({ text: text("text"), tag: text("tag") });
   }
 

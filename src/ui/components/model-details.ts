@@ -41,7 +41,7 @@ declare global {
  * @event details-versions - show its versions at Civitai
  * @event details-hash - compute all hashes
  * @event preview-change - another picture, or none
- * @event preview-gallery - the newest picture of the gallery that was made with it
+ * @event preview-gallery - a picture of the gallery is to be chosen
  * @event words-copy
  */
 @localized()
@@ -152,7 +152,7 @@ export class ModelDetails extends LitElement {
         <button class="button" type="button" @click=${() => this.picker.click()}>
           ${msg("Set picture")}
         </button>
-        <button class="button plain" type="button" @click=${() => fireEvent(this, "preview-gallery", null)}>
+        <button class="button" type="button" @click=${() => fireEvent(this, "preview-gallery", null)}>
           ${msg("From gallery")}
         </button>
         ${

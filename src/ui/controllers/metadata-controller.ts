@@ -38,8 +38,7 @@ export class MetadataController {
   readonly state = new Observable<MetadataState>({ byId: new Map(), lookingUp: [], asksPermission: false });
   readonly #store: ModelMetadataStore;
   readonly #ready: Promise<void>;
-  #changed = new Set<string>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #changed = new Set<string>();
 
   /** `ready` resolves when the library has started. */
   constructor(store: ModelMetadataStore, ready: Promise<void>) {
@@ -154,11 +153,12 @@ export class MetadataController {
   }
 
   #collect(ids: readonly string[]): void {
+    const waiting = this.#changed.size > 0;
     for (const id of ids) this.#changed.add(id);
-    this.#timer ??= setTimeout(() => {
+    if (waiting) return;
+    setTimeout(() => {
       const changed = [...this.#changed];
       this.#changed.clear();
-      this.#timer = undefined;
       void this.#attempt(() => this.#read(changed));
     }, COLLECT_MS);
   }

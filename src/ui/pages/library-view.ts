@@ -171,12 +171,14 @@ export class LibraryView extends LitElement {
     const buttons = (card: Element): readonly HTMLElement[] => [
       ...card.shadowRoot!.querySelectorAll<HTMLElement>("button:not([tabindex='-1']):not(:disabled)"),
     ];
-    const here = buttons(cards[at]).indexOf(event.composedPath()[0] as HTMLElement);
+    const own = buttons(cards[at]);
+    const here = own.indexOf(event.composedPath()[0] as HTMLElement);
     const next = cards.at(Math.max(0, at + step));
     if (here < 0 || !next) return;
     event.preventDefault();
+    // Cards have any number of trigger words between the star and the actions, so actions are counted from the end.
     const targets = buttons(next);
-    targets.at(Math.min(here, targets.length - 1))?.focus();
+    (here === 0 ? targets.at(0) : (targets.at(here - own.length) ?? targets.at(-1)))?.focus();
   }
 
   readonly #openPreview = (id: string): Promise<Blob | undefined> => this.app.metadata.preview(id);

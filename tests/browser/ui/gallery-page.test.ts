@@ -160,7 +160,8 @@ test("a dropped model is imported, used with its own defaults, and removed with 
   await expect.element(field("Width")).toHaveValue("512");
   await expect.element(field("Steps")).toHaveValue("20");
   await link("Models").click();
-  await button("Remove watercolour").click();
+  await button("More for watercolour").click();
+  await page.getByRole("menuitem", { name: "Remove from this device" }).click();
   await expect.element(models.getByRole("listitem")).toHaveLength(1);
   await button("Undo").click();
   await expect.element(models.getByRole("listitem")).toHaveLength(2);

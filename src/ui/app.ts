@@ -4,12 +4,9 @@ import { createContext } from "@lit/context";
 import type { GalleryStore } from "../gallery/gallery-store.ts";
 import type { PageStorage } from "../gallery/page-storage.ts";
 import type { SettingsStore } from "../gallery/settings-store.ts";
-import type { CivitaiCatalog } from "../protocol/civitai-api.ts";
-import type { Downloads } from "../protocol/downloads-api.ts";
 import type { EngineEvent } from "../protocol/engine-api.ts";
-import type { Library } from "../protocol/library-api.ts";
+import type { LibraryWorkerApi } from "../protocol/library-api.ts";
 import type { LibraryStorage } from "../protocol/library-storage.ts";
-import type { ModelMetadataStore } from "../protocol/metadata-api.ts";
 import type { ModelHashing } from "../protocol/model-hashes.ts";
 import { CivitaiController } from "./controllers/civitai-controller.ts";
 import { LibraryController } from "./controllers/library-controller.ts";
@@ -24,18 +21,9 @@ import { TokenCounter } from "./controllers/token-counter.ts";
 import { UpscaleController } from "./controllers/upscale-controller.ts";
 import { toRequest } from "./recipe.ts";
 
-/** The library's worker as the page sees it. */
-export interface LibraryServices extends Library {
-  readonly downloads: Downloads;
-  readonly metadata: ModelMetadataStore;
-  readonly civitai: CivitaiCatalog;
-  readonly storage: LibraryStorage;
-  readonly hashes: ModelHashing;
-}
-
 export interface AppServices {
   readonly engine: RestartableEngine;
-  readonly library: LibraryServices;
+  readonly library: LibraryWorkerApi;
   readonly storage: PageStorage;
   /** Absolute address of the folder the app is served from. */
   readonly baseUrl: string;

@@ -52,6 +52,17 @@ const USES: Readonly<Partial<Record<ModelType, Use>>> = {
       });
     },
   },
+  vae: {
+    label: () => msg("Use"),
+    used: (app, { id }) => app.recipe.recipe.vaeId === id,
+    run: (app, { record }) => {
+      const before = app.recipe.recipe.vaeId;
+      app.recipe.patch({ vaeId: record.id });
+      app.toasts.show(msg(str`${record.name} is the VAE now.`), {
+        action: { label: msg("Undo"), run: () => app.recipe.patch({ vaeId: before }) },
+      });
+    },
+  },
   embedding: {
     label: () => msg("Into prompt"),
     used: () => false,

@@ -24,7 +24,10 @@ async function sendSlowly(response: ServerResponse, bytes: Buffer): Promise<void
   response.end();
 }
 
-test("a pasted address becomes a verified model that draws, also after a reload", async ({ page, server }) => {
+test("a pasted address becomes a verified model that draws, also after a reload", async ({
+  page,
+  server,
+}) => {
   // The embedded model with one letter of its metadata changed: the same network in a file of another hash.
   const bytes = readFileSync(EMBEDDED);
   bytes.write("J", bytes.indexOf("Kiln contributors"));

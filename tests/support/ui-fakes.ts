@@ -14,6 +14,7 @@ import type { GenerationRequest, GenerationSummary } from "../../src/protocol/ge
 import type {
   CheckpointRecord,
   ImportProgress,
+  LibraryWorkerApi,
   ModelRecord,
 } from "../../src/protocol/library-api.ts";
 import type { UpscaleRequest, UpscaleSummary } from "../../src/protocol/upscale-request.ts";
@@ -24,6 +25,7 @@ import {
   FakeHashing,
   FakeLibraryStorage,
   FakeMetadata,
+  FakeWatchedFolders,
 } from "./ui-library-fakes.ts";
 
 export interface FakeEngineOptions {
@@ -260,13 +262,14 @@ export const SMALL_MODEL: CheckpointRecord = {
   addedAt: 0,
 };
 
-export class FakeLibrary implements LibraryServices {
+export class FakeLibrary implements LibraryWorkerApi {
   models: ModelRecord[] = [SMALL_MODEL];
   readonly downloads = new FakeDownloads();
   readonly metadata = new FakeMetadata(() => this.models);
   readonly civitai = new FakeCatalog();
   readonly storage = new FakeLibraryStorage(() => this.models);
   readonly hashes = new FakeHashing();
+  readonly folders = new FakeWatchedFolders();
   /** The next import rejects with this. */
   failWith?: AppError;
 

@@ -14,7 +14,7 @@ import { type HeadlessBrowser, openHeadlessBrowser } from "./headless-browser.ts
 
 const USAGE = `npm run generate -- --prompt TEXT --out picture.png
   [--negative TEXT] [--steps N] [--cfg N] [--seed N] [--width N] [--height N] [--sampler NAME] [--schedule NAME]
-  [--clip-skip N] [--noise cpu|nv] [--model FILE.safetensors] [--device auto|webgpu|wasm] [--count N]
+  [--clip-skip N] [--noise cpu|nv] [--model FILE|FOLDER] [--device auto|webgpu|wasm] [--count N]
   [--vae FILE] [--embedding FILE, repeatable; its file name is its name in the prompt]
   [--dump-latents FILE.safetensors] [--json]
 

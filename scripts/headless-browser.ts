@@ -1,6 +1,6 @@
 // Drives the built app's headless entry in Chromium from Node: one server, one browser, one page. Knows nothing of the command line.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
@@ -20,7 +20,7 @@ export interface HeadlessBrowser {
   readonly page: Page;
   start(device: DevicePreference): Promise<DeviceReport>;
   listModels(): Promise<readonly ModelRecord[]>;
-  /** Takes a local model file through the same import a user's drop takes. */
+  /** Takes a local model file or folder through the same import a user's drop takes. */
   importModel(path: string): Promise<ModelRecord>;
   generate(request: HeadlessRequest): Promise<HeadlessGeneration>;
   /** Enlarges a local picture file. */
@@ -58,8 +58,12 @@ export async function openHeadlessBrowser(): Promise<HeadlessBrowser> {
       start: (device) => Promise.race([crashed, page.evaluate((d) => window.kilnHeadless.start(d), device)]),
       listModels: () => Promise.race([crashed, page.evaluate(() => window.kilnHeadless.listModels())]),
       importModel: async (path) => {
-        await page.setInputFiles("#model-file", path);
-        return Promise.race([crashed, page.evaluate(() => window.kilnHeadless.importChosenFile())]);
+        const folder = statSync(path).isDirectory();
+        await page.setInputFiles(folder ? "#model-folder" : "#model-file", path);
+        const imported = folder
+          ? page.evaluate(() => window.kilnHeadless.importChosenFolder())
+          : page.evaluate(() => window.kilnHeadless.importChosenFile());
+        return Promise.race([crashed, imported]);
       },
       generate: (request) =>
         Promise.race([crashed, page.evaluate((r) => window.kilnHeadless.generate(r), request)]),

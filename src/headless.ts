@@ -94,6 +94,14 @@ async function importChosenFile(): Promise<ModelRecord> {
   return library.importFile(file, () => undefined);
 }
 
+async function importChosenFolder(): Promise<ModelRecord> {
+  const files = document.querySelector<HTMLInputElement>("#model-folder")?.files ?? [];
+  return library.importFolder(
+    [...files].map((file) => ({ path: file.webkitRelativePath, file })),
+    () => undefined,
+  );
+}
+
 async function generate(request: HeadlessRequest): Promise<HeadlessGeneration> {
   const pictures: GeneratedPicture[] = [];
   onEvent = (event) => {
@@ -149,6 +157,7 @@ const kilnHeadless = {
   start,
   listModels: () => library.listModels(),
   importChosenFile,
+  importChosenFolder,
   generate,
   upscaleChosenFile,
 };

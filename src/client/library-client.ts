@@ -2,7 +2,7 @@
 
 import { proxy, type Remote } from "comlink";
 import type { Downloads } from "../protocol/downloads-api.ts";
-import type { ImportProgress, LibraryWorkerApi, ModelRecord } from "../protocol/library-api.ts";
+import type { FolderEntry, ImportProgress, LibraryWorkerApi, ModelRecord } from "../protocol/library-api.ts";
 import type { CivitaiCatalog } from "../protocol/civitai-api.ts";
 import type { LibraryStorage } from "../protocol/library-storage.ts";
 import type { ModelMetadataStore } from "../protocol/metadata-api.ts";
@@ -54,6 +54,14 @@ export class LibraryClient implements LibraryWorkerApi {
   async importFile(file: File, onProgress: (progress: ImportProgress) => void): Promise<ModelRecord> {
     await this.#revive();
     return this.#host.call((library) => library.importFile(file, proxy(onProgress)));
+  }
+
+  async importFolder(
+    entries: readonly FolderEntry[],
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ModelRecord> {
+    await this.#revive();
+    return this.#host.call((library) => library.importFolder(entries, proxy(onProgress)));
   }
 
   async removeModel(id: string): Promise<void> {

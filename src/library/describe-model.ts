@@ -17,6 +17,7 @@ export interface ImportedFile {
   readonly fileName: string;
   readonly bytes: number;
   readonly sha256: string;
+  readonly parts?: ModelRecord["parts"];
   readonly addedAt: number;
 }
 

@@ -1,15 +1,14 @@
-// Imports a model file: recognise, make sure it fits, stream it to disk while hashing, record it. One file at a time per call.
+// Imports a model, a file or a folder: recognise, make sure it fits, stream it to disk while hashing, record it. One model per call.
 
-import { detectFile } from "../models/kinds/detect-file.ts";
 import { AppError } from "../protocol/app-error.ts";
-import type { ImportProgress, ModelRecord } from "../protocol/library-api.ts";
+import type { FolderEntry, ImportProgress, ModelRecord } from "../protocol/library-api.ts";
 import { blobSource } from "../weights/blob-source.ts";
 import type { ByteSource } from "../weights/byte-source.ts";
-import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { describeModel } from "./describe-model.ts";
 import { hashSource } from "./file-hash.ts";
 import type { LibraryDatabase } from "./library-database.ts";
-import { type IncomingFile, type ModelFiles, safeFileName } from "./model-files.ts";
+import type { IncomingFile, ModelFiles } from "./model-files.ts";
+import { type RecognisedModel, recogniseFile, recogniseFolder } from "./recognise-model.ts";
 import { type FreeSpace, namingFullDisk, requireRoom } from "./storage-room.ts";
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -31,21 +30,34 @@ export interface ExpectedFile {
   readonly sha256?: string;
 }
 
-// Must not write before the file is recognised and fits.
-// Must not record, nor give the file its final name, before its size and hash are known.
-// Must leave nothing behind when it fails.
 export async function importModel(
   file: File,
   context: ImportContext,
   onProgress: (progress: ImportProgress) => void,
   expected: ExpectedFile = {},
 ): Promise<ModelRecord> {
-  const fileName = safeFileName(file.name);
-  requireExpected(fileName, "size", expected.bytes, file.size);
-  const source = blobSource(file, fileName);
-  const checkpoint = await openCheckpoint(source);
-  const detected = detectFile(checkpoint);
+  requireExpected(file.name, "size", expected.bytes, file.size);
+  return await storeModel(await recogniseFile(file), context, onProgress, expected);
+}
 
+export async function importFolder(
+  entries: readonly FolderEntry[],
+  context: ImportContext,
+  onProgress: (progress: ImportProgress) => void,
+): Promise<ModelRecord> {
+  return await storeModel(await recogniseFolder(entries), context, onProgress, {});
+}
+
+// Must not write before the file is recognised and fits.
+// Must not record, nor give the file its final name, before its size and hash are known.
+// Must leave nothing behind when it fails.
+async function storeModel(
+  { fileName, file, checkpoint, detected, parts }: RecognisedModel,
+  context: ImportContext,
+  onProgress: (progress: ImportProgress) => void,
+  expected: ExpectedFile,
+): Promise<ModelRecord> {
+  const source = blobSource(file, fileName);
   const report = throttled(file.size, (bytesDone) =>
     onProgress({ fileName, bytesDone, bytesTotal: file.size }),
   );
@@ -65,7 +77,8 @@ export async function importModel(
     try {
       const sha256 = await receive(source, incoming, report);
       requireExpected(fileName, "SHA-256", expected.sha256, sha256);
-      const imported = { id: sha256, fileName, bytes: file.size, sha256, addedAt: Date.now() };
+      const stored = { fileName, bytes: file.size, sha256, ...(parts && { parts }) };
+      const imported = { id: sha256, ...stored, addedAt: Date.now() };
       const record = describeModel(checkpoint, detected, imported);
       return await navigator.locks.request(COMMITTING, () => commit(record, incoming, context));
     } catch (error) {

@@ -1,7 +1,7 @@
 // The library of models on this device: the embedded ones and those the user imported or downloaded. Runs in its worker.
 
 import { AppError } from "../protocol/app-error.ts";
-import type { ImportProgress, Library, ModelRecord } from "../protocol/library-api.ts";
+import type { FolderEntry, ImportProgress, Library, ModelRecord } from "../protocol/library-api.ts";
 import { whenNobodyWrites, whileWriting } from "../shared/write-lock.ts";
 import { embeddedRecords, fetchManifest } from "./embedded-models.ts";
 import type { CivitaiClient } from "./civitai/civitai-client.ts";
@@ -10,7 +10,13 @@ import { DownloadQueue } from "./downloads/download-queue.ts";
 import { openPartFiles, type PartFiles } from "./downloads/part-files.ts";
 import type { LocalWatchedFolders } from "./folders/local-watched-folders.ts";
 import { LibraryHashing } from "./hashes/library-hashing.ts";
-import { COMMITTING, type ExpectedFile, type ImportContext, importModel } from "./import-model.ts";
+import {
+  COMMITTING,
+  type ExpectedFile,
+  type ImportContext,
+  importFolder,
+  importModel,
+} from "./import-model.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "./library-database.ts";
 import type { LocalMetadata } from "./metadata/local-metadata.ts";
 import { type ModelFiles, openModelFiles } from "./model-files.ts";
@@ -104,6 +110,18 @@ export class LocalLibrary implements Library {
     const opened = this.#require();
     const record = await this.#import(file, { ...opened, freeSpace: this.#freeSpace }, onProgress);
     await opened.downloads.noteStored(record);
+    this.#discover();
+    return record;
+  }
+
+  async importFolder(
+    entries: readonly FolderEntry[],
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ModelRecord> {
+    const context = { ...this.#require(), freeSpace: this.#freeSpace };
+    const record = await whileWriting(navigator.locks, WRITING, () =>
+      importFolder(entries, context, onProgress),
+    );
     this.#discover();
     return record;
   }

@@ -77,6 +77,6 @@ function accessOf({ journal, downloads }: DescriptionContext): CivitaiAccess {
 
 async function readFile(record: ModelRecord, files: ModelFiles): Promise<FileFacts> {
   const file = await files.open(record.id, record.fileName);
-  if (!file) return { facts: {} };
+  if (!file || record.parts) return { facts: {} };
   return fileFacts((await openCheckpoint(blobSource(file, record.fileName))).metadata);
 }

@@ -9,6 +9,7 @@ import type { FolderFile } from "../weights/diffusers-folder.ts";
 import { embeddedRecords, fetchEmbeddedFile, fetchManifest, fileOfRole } from "./embedded-models.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "./library-database.ts";
 import { openModelFiles } from "./model-files.ts";
+import { splitParts } from "./recognise-model.ts";
 
 export interface TokenizerFiles {
   readonly vocabJson: unknown;
@@ -85,7 +86,8 @@ export class ModelOpener {
         got: `${file.size} bytes`,
       });
     }
-    return { source: blobSource(file, record.fileName), record };
+    const source = blobSource(file, record.fileName);
+    return { source, record, ...(record.parts && { folder: splitParts(file, record.parts) }) };
   }
 
   async #file(model: ManifestModel, role: string): Promise<Blob> {

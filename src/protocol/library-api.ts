@@ -22,6 +22,8 @@ export interface ModelRecord {
   readonly sha256: string;
   readonly origin: "embedded" | "imported";
   readonly fileName: string;
+  /** Of a model that is published as a folder: the files that are stored in `fileName`, one behind the other. */
+  readonly parts?: readonly ModelPart[];
   /** Dominant dtype of the weights, as stored. */
   readonly dtype: string;
   /** Of checkpoints only; see `isCheckpoint`. */
@@ -36,6 +38,18 @@ export interface ModelRecord {
   readonly examples?: readonly string[];
   /** Milliseconds since the epoch; 0 for embedded models. */
   readonly addedAt: number;
+}
+
+export interface ModelPart {
+  /** Below the model's folder, with "/". */
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** A file of a folder, with the folder's own name first in its path: "my-model/unet/config.json". */
+export interface FolderEntry {
+  readonly path: string;
+  readonly file: File;
 }
 
 /** A model that pictures can be made with. */
@@ -63,6 +77,11 @@ export interface Library {
    * visible before size and hash are known. Rejects with FileFormat, UnsupportedModel or StorageFull and leaves nothing behind.
    */
   importFile(file: File, onProgress: (progress: ImportProgress) => void): Promise<ModelRecord>;
+  /** The same for a model that is published as a folder of files; of these it stores those that the model consists of. */
+  importFolder(
+    entries: readonly FolderEntry[],
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ModelRecord>;
   removeModel(id: string): Promise<void>;
 }
 

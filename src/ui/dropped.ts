@@ -1,19 +1,23 @@
-// Recognises what was dropped on the window: a model file, a picture with a recipe, text. Changes nothing.
+// Recognises what was dropped on the window: a model file or folder, a picture with a recipe, text. Changes nothing.
 
 import { readPictureInfotext } from "../imaging/picture-infotext.ts";
 import { AppError, serializeError, type SerializedError } from "../protocol/app-error.ts";
-import type { ModelRecord } from "../protocol/library-api.ts";
+import type { FolderEntry, ModelRecord } from "../protocol/library-api.ts";
 import { recogniseAddress } from "./model-address.ts";
+import { readDroppedFolders, sortFolder } from "./model-folders.ts";
 import { readRestorable, type Restorable } from "./restore.ts";
 
 export interface Dropped {
   readonly files: readonly File[];
-  /** Empty when there are files. */
+  readonly folders?: readonly FileSystemDirectoryEntry[];
+  /** Empty when there are files or folders. */
   readonly text: string;
 }
 
 export type Finding =
   | { readonly kind: "model"; readonly file: File }
+  /** A model that is published as a folder. */
+  | { readonly kind: "folder"; readonly entries: readonly FolderEntry[] }
   | { readonly kind: "recipe"; readonly restorable: Restorable; readonly picture?: File }
   | { readonly kind: "prompt"; readonly text: string }
   /** Of a model's page or file, to be looked at on the Models page. */
@@ -76,11 +80,30 @@ function findInText(text: string, models: readonly ModelRecord[]): Finding {
   return restorable ? { kind: "recipe", restorable } : { kind: "prompt", text };
 }
 
-/** One finding for each file, or one for the text. */
-export function findDropped(
-  { files, text }: Dropped,
+/** Models that are folders themselves, and the model files in all others. */
+async function findInFolders(folders: readonly FileSystemDirectoryEntry[]): Promise<readonly Finding[]> {
+  try {
+    const contents = sortFolder(await readDroppedFolders(folders));
+    const files = contents.files.filter(({ name }) => MODEL_FILE.test(name));
+    const found: readonly Finding[] = [
+      ...contents.models.map((entries): Finding => ({ kind: "folder", entries })),
+      ...files.map((file): Finding => ({ kind: "model", file })),
+    ];
+    if (found.length > 0) return found;
+  } catch (error) {
+    return [{ kind: "nothing", error: serializeError(error) }];
+  }
+  const name = folders.map((folder) => folder.name).join(", ");
+  const expected = "a model_index.json or model files in it";
+  return [nothing(`${name} holds no model.`, name, expected, "a folder without them")];
+}
+
+/** One finding for each file and each model of a folder, or one for the text. */
+export async function findDropped(
+  { files, folders = [], text }: Dropped,
   models: readonly ModelRecord[],
 ): Promise<readonly Finding[]> {
-  if (files.length === 0) return Promise.resolve([findInText(text, models)]);
-  return Promise.all(files.map((file) => findInFile(file, models)));
+  if (files.length + folders.length === 0) return [findInText(text, models)];
+  const inFolders = folders.length > 0 ? await findInFolders(folders) : [];
+  return [...(await Promise.all(files.map((file) => findInFile(file, models)))), ...inFolders];
 }

@@ -12,6 +12,7 @@ const api: LibraryWorkerApi = {
   start: (options) => library.start(options),
   listModels: () => library.listModels(),
   importFile: (file, onProgress) => library.importFile(file, onProgress),
+  importFolder: (entries, onProgress) => library.importFolder(entries, onProgress),
   removeModel: (id) => library.removeModel(id),
   get downloads() {
     return library.downloads;

@@ -13,6 +13,7 @@ import type {
 import type { GenerationRequest, GenerationSummary } from "../../src/protocol/generation-request.ts";
 import type {
   CheckpointRecord,
+  FolderEntry,
   ImportProgress,
   LibraryWorkerApi,
   ModelRecord,
@@ -300,6 +301,20 @@ export class FakeLibrary implements LibraryWorkerApi {
     };
     this.models.push(record);
     return record;
+  }
+
+  importFolder(
+    entries: readonly FolderEntry[],
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ModelRecord> {
+    const name = entries[0].path.split("/")[0];
+    return this.importFile(
+      new File(
+        entries.map(({ file }) => file),
+        name,
+      ),
+      onProgress,
+    );
   }
 
   removeModel(id: string): Promise<void> {

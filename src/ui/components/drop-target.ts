@@ -89,9 +89,10 @@ export class DropTarget extends LitElement {
     if (!this.#takes(event) || !event.dataTransfer) return;
     event.preventDefault();
     // The data can be read only now, not after an await.
-    const files = [...event.dataTransfer.files];
-    const text = files.length > 0 ? "" : event.dataTransfer.getData("text/plain");
-    if (files.length > 0 || text !== "") fireEvent(this, "anything-drop", { files, text });
+    const { files, folders } = splitItems(event.dataTransfer.items);
+    const text = files.length + folders.length > 0 ? "" : event.dataTransfer.getData("text/plain");
+    if (files.length + folders.length > 0 || text !== "")
+      fireEvent(this, "anything-drop", { files, folders, text });
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -100,8 +101,24 @@ export class DropTarget extends LitElement {
       ${icon("drop")}
       <b>${msg("Drop it anywhere")}</b>
       <span
-        >${msg("A picture restores its parameters, a .safetensors or .ckpt file becomes a model, text becomes the prompt.")}</span
+        >${msg("A picture restores its parameters, a .safetensors or .ckpt file or a Diffusers folder becomes a model, text becomes the prompt.")}</span
       >
     </div>`;
   }
+}
+
+/** A dropped folder is a file too, one that cannot be read. */
+function splitItems(items: DataTransferItemList): {
+  readonly files: readonly File[];
+  readonly folders: readonly FileSystemDirectoryEntry[];
+} {
+  const files: File[] = [];
+  const folders: FileSystemDirectoryEntry[] = [];
+  for (const item of items) {
+    const entry = item.webkitGetAsEntry();
+    const file = item.getAsFile();
+    if (entry?.isDirectory) folders.push(entry as FileSystemDirectoryEntry);
+    else if (file) files.push(file);
+  }
+  return { files, folders };
 }

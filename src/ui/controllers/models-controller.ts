@@ -1,7 +1,7 @@
 // The list of models and the import of new files, for every page that shows either. Reads no model file itself.
 
 import { serializeError, type SerializedError } from "../../protocol/app-error.ts";
-import type { ImportProgress, Library, ModelRecord } from "../../protocol/library-api.ts";
+import type { FolderEntry, ImportProgress, Library, ModelRecord } from "../../protocol/library-api.ts";
 import { Observable } from "./observable.ts";
 
 export interface ModelsState {
@@ -14,6 +14,8 @@ export interface ModelsState {
   readonly hidden: readonly string[];
   readonly error?: SerializedError;
 }
+
+type Import = (onProgress: (progress: ImportProgress) => void) => Promise<ModelRecord>;
 
 export class ModelsController {
   readonly state = new Observable<ModelsState>({ models: [], loaded: false, waiting: 0, hidden: [] });
@@ -40,10 +42,14 @@ export class ModelsController {
 
   /** Imports one file after the other. Undefined when it failed; the reason is in the state. */
   importFile(file: File): Promise<ModelRecord | undefined> {
-    this.state.patch({ waiting: this.state.value.waiting + 1, error: undefined });
-    const record = this.#imports.then(() => this.#import(file));
-    this.#imports = record;
-    return record;
+    return this.#queue(file.name, file.size, (onProgress) => this.#library.importFile(file, onProgress));
+  }
+
+  /** The same for a model that is published as a folder. */
+  importFolder(entries: readonly FolderEntry[]): Promise<ModelRecord | undefined> {
+    const bytes = entries.reduce((sum, { file }) => sum + file.size, 0);
+    const name = entries[0]?.path.split("/")[0] ?? "";
+    return this.#queue(name, bytes, (onProgress) => this.#library.importFolder(entries, onProgress));
   }
 
   hide(...ids: readonly string[]): void {
@@ -71,12 +77,19 @@ export class ModelsController {
     this.state.patch({ error: undefined });
   }
 
-  async #import(file: File): Promise<ModelRecord | undefined> {
+  #queue(fileName: string, bytesTotal: number, run: Import): Promise<ModelRecord | undefined> {
+    this.state.patch({ waiting: this.state.value.waiting + 1, error: undefined });
+    const record = this.#imports.then(() => this.#import({ fileName, bytesDone: 0, bytesTotal }, run));
+    this.#imports = record;
+    return record;
+  }
+
+  async #import(importing: ImportProgress, run: Import): Promise<ModelRecord | undefined> {
     const waiting = this.state.value.waiting - 1;
-    this.state.patch({ waiting, importing: { fileName: file.name, bytesDone: 0, bytesTotal: file.size } });
+    this.state.patch({ waiting, importing });
     try {
       await this.ready;
-      const record = await this.#library.importFile(file, (importing) => this.state.patch({ importing }));
+      const record = await run((progress) => this.state.patch({ importing: progress }));
       await this.load();
       return record;
     } catch (error) {

@@ -5,6 +5,7 @@ import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import type { SerializedError } from "../../protocol/app-error.ts";
+import type { ModelRecord } from "../../protocol/library-api.ts";
 import { type App, appContext } from "../app.ts";
 import "../components/error-note.ts";
 import { type Dropped, findDropped, type Finding } from "../dropped.ts";
@@ -146,7 +147,10 @@ export class DropSheet extends LitElement {
     for (const finding of findings) {
       switch (finding.kind) {
         case "model":
-          void this.#import(finding.file);
+          void this.#import(this.app.models.importFile(finding.file));
+          break;
+        case "folder":
+          void this.#import(this.app.models.importFolder(finding.entries));
           break;
         case "prompt":
           this.#takePrompt(finding.text);
@@ -170,9 +174,9 @@ export class DropSheet extends LitElement {
     if (!this.recipe && !this.error) this.#close();
   }
 
-  async #import(file: File): Promise<void> {
+  async #import(importing: Promise<ModelRecord | undefined>): Promise<void> {
     location.hash = "#/models";
-    const record = await this.app.models.importFile(file);
+    const record = await importing;
     if (record) this.app.toasts.show(msg(str`${record.name} is ready.`));
   }
 

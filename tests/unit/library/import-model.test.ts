@@ -4,10 +4,14 @@ import "fake-indexeddb/auto";
 import { readFileSync } from "node:fs";
 import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type ImportContext, importModel } from "../../../src/library/import-model.ts";
+import { type ImportContext, importFolder, importModel } from "../../../src/library/import-model.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "../../../src/library/library-database.ts";
 import type { IncomingFile, ModelFiles } from "../../../src/library/model-files.ts";
-import type { ImportProgress } from "../../../src/protocol/library-api.ts";
+import { splitParts } from "../../../src/library/recognise-model.ts";
+import type { FolderEntry, ImportProgress } from "../../../src/protocol/library-api.ts";
+import { blobSource } from "../../../src/weights/blob-source.ts";
+import { openDiffusersFolder } from "../../../src/weights/diffusers-folder.ts";
+import { familyFolder } from "../../support/family-models.ts";
 
 const tinyModel = readFileSync(new URL("../../fixtures/models/tiny.safetensors", import.meta.url));
 const plenty = 10 ** 12;
@@ -156,4 +160,70 @@ test("another file of the same size is a model of its own", async () => {
   const second = await importModel(new File([changed], "tiny.safetensors"), context(), () => undefined);
   expect(second.id).not.toBe(first.id);
   expect(await database.count("models")).toBe(2);
+});
+
+/** As a drop gives it: below the folder's name, with files that the model does not need. */
+async function folderEntries(): Promise<FolderEntry[]> {
+  const files = await familyFolder({ unet: "xl" }, { prediction_type: "v_prediction" });
+  const entries = await Promise.all(
+    files.map(async ({ path, source }) => ({
+      path: `tiny-v1.5/${path}`,
+      file: new File([await source.read(0, source.byteLength)], path.split("/").at(-1)!),
+    })),
+  );
+  return [...entries, { path: "tiny-v1.5/README.md", file: new File(["of no use"], "README.md") }];
+}
+
+test("a folder becomes one record and one file, which splits into what the model consists of", async () => {
+  const entries = await folderEntries();
+  const record = await importFolder(entries, context(), () => undefined);
+  expect(record).toMatchObject({ name: "tiny-v1.5", family: "sdxl-v", fileName: "tiny-v1.5.folder" });
+  expect([...disk.kept]).toEqual([[`${record.id}/tiny-v1.5.folder`, record.bytes]]);
+  expect(record.parts!.map(({ path }) => path)).not.toContain("README.md");
+  expect(record.parts!.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(record.bytes);
+
+  const file = new Blob(
+    record.parts!.map(({ path }) => entries.find((entry) => entry.path === `tiny-v1.5/${path}`)!.file),
+  );
+  const given = await openDiffusersFolder(
+    entries.map(({ path, file: entry }) => ({ path, source: blobSource(entry, path) })),
+    "given",
+  );
+  const stored = await openDiffusersFolder(splitParts(file, record.parts!), "stored");
+  expect(stored.tokenizer).toEqual(given.tokenizer);
+  expect([...stored.checkpoint.tensors.keys()].sort()).toEqual([...given.checkpoint.tensors.keys()].sort());
+  for (const [key, { start, end }] of given.checkpoint.tensors) {
+    const there = stored.checkpoint.tensors.get(key)!;
+    const bytes = await stored.checkpoint.source.read(there.start, there.end);
+    expect(Buffer.compare(bytes, await given.checkpoint.source.read(start, end)), key).toBe(0);
+  }
+});
+
+test("the same folder again is the model that is there", async () => {
+  const first = await importFolder(await folderEntries(), context(), () => undefined);
+  expect(await importFolder(await folderEntries(), context(), () => undefined)).toEqual(first);
+  expect(disk.received).toBe(1);
+});
+
+test.each<[string, (entries: FolderEntry[]) => FolderEntry[], object]>([
+  [
+    "without an index",
+    (entries) => entries.filter(({ path }) => !path.endsWith("model_index.json")),
+    { name: "FileFormat", details: { where: "model_index.json" } },
+  ],
+  [
+    "without a shard",
+    (entries) => entries.filter(({ path }) => !path.includes("00002-of-00002")),
+    { name: "FileFormat", details: { got: "no such file" } },
+  ],
+  [
+    "without a VAE",
+    (entries) => entries.filter(({ path }) => !path.includes("/vae/")),
+    { name: "MissingTensor" },
+  ],
+  ["that is empty", () => [], { name: "FileFormat" }],
+])("a folder %s is refused by name, and nothing is written", async (_, change, error) => {
+  const entries = change(await folderEntries());
+  await expect(importFolder(entries, context(), () => undefined)).rejects.toMatchObject(error);
+  expect([disk.received, await database.count("models")]).toEqual([0, 0]);
 });

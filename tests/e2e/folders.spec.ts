@@ -1,0 +1,59 @@
+// Models that are published as folders: dropped on the page, picked on the Models page, given to the command line.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { expect, type Page } from "@playwright/test";
+import { familyFolder } from "../support/family-models.ts";
+import { fillRecipe, generatePicture, openPage, test } from "./support.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const TSX = join(ROOT, "node_modules/tsx/dist/cli.mjs");
+// The letters that the tiny model's own tokenizer knows.
+const PROMPT = "f r gd";
+const scratch = mkdtempSync(join(tmpdir(), "kiln-folders-"));
+const folder = join(scratch, "tiny-xl");
+
+test.beforeAll(async () => {
+  for (const { path, source } of await familyFolder({ unet: "xl" }, { prediction_type: "v_prediction" })) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), await source.read(0, source.byteLength));
+  }
+});
+
+test.afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** A drop from outside the browser, as the browser itself gets it. */
+async function dropFromOutside(page: Page, path: string): Promise<void> {
+  const client = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await client.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+}
+
+test("a dropped folder becomes a model that generates", async ({ app }) => {
+  await dropFromOutside(app, folder);
+  await expect(app.getByText("tiny-xl is ready.")).toBeVisible({ timeout: 60_000 });
+  await app.getByRole("button", { name: "Use", exact: true }).click();
+  await fillRecipe(app, PROMPT, { steps: 2, size: 64 });
+  await generatePicture(app, PROMPT);
+});
+
+test("a folder is chosen with a picker", async ({ app }) => {
+  await openPage(app, "Models");
+  await app.getByLabel("Model folder").setInputFiles(folder);
+  await expect(app.getByText("tiny-xl is ready.")).toBeVisible({ timeout: 60_000 });
+});
+
+test("the command line takes a folder", () => {
+  const out = join(scratch, "picture.png");
+  const size = ["--width", "64", "--height", "64", "--steps", "2"];
+  const result = spawnSync(
+    process.execPath,
+    [TSX, "scripts/generate.ts", "--prompt", PROMPT, "--model", folder, ...size, "--out", out],
+    { cwd: ROOT, encoding: "utf8", timeout: 240_000 },
+  );
+  expect(result.stderr).toBe("");
+  expect(existsSync(out)).toBe(true);
+});

@@ -35,7 +35,8 @@ async function dropFromOutside(page: Page, path: string): Promise<void> {
 test("a dropped folder becomes a model that generates", async ({ app }) => {
   await dropFromOutside(app, folder);
   await expect(app.getByText("tiny-xl is ready.")).toBeVisible({ timeout: 60_000 });
-  await app.getByRole("button", { name: "Use", exact: true }).click();
+  const models = app.getByRole("list", { name: "Models on this device" });
+  await models.getByRole("button", { name: "Use", exact: true }).click();
   await fillRecipe(app, PROMPT, { steps: 2, size: 64 });
   await generatePicture(app, PROMPT);
 });

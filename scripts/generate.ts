@@ -7,15 +7,17 @@ import { dirname, extname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { HeadlessTensor } from "../src/headless.ts";
 import type { DevicePreference } from "../src/protocol/engine-api.ts";
-import type { GenerationRequest } from "../src/protocol/generation-request.ts";
+import type { GenerationRequest, LoraUse } from "../src/protocol/generation-request.ts";
 import { type CheckpointRecord, isCheckpoint, type ModelRecord } from "../src/protocol/library-api.ts";
 import { writeSafetensors, type TensorToWrite } from "../src/weights/write-safetensors.ts";
 import { type HeadlessBrowser, openHeadlessBrowser } from "./headless-browser.ts";
+import { parseLoraArgument } from "./lora-argument.ts";
 
 const USAGE = `npm run generate -- --prompt TEXT --out picture.png
   [--negative TEXT] [--steps N] [--cfg N] [--seed N] [--width N] [--height N] [--sampler NAME] [--schedule NAME]
   [--clip-skip N] [--noise cpu|nv] [--model FILE|FOLDER] [--device auto|webgpu|wasm] [--count N]
   [--vae FILE] [--embedding FILE, repeatable; its file name is its name in the prompt]
+  [--lora FILE[:weight[:text-encoder-weight]], repeatable, in the order of application]
   [--dump-latents FILE.safetensors] [--json]
 
 What is left out takes the model's own defaults; the seed is drawn. With --count above 1, pictures are numbered.`;
@@ -42,6 +44,7 @@ function readArguments() {
       model: { type: "string" },
       vae: { type: "string" },
       embedding: { type: "string", multiple: true, default: [] },
+      lora: { type: "string", multiple: true, default: [] },
       device: { type: "string", default: "auto" },
       count: { type: "string", default: "1" },
       out: { type: "string" },
@@ -80,7 +83,7 @@ function checkArguments(args: Arguments): void {
 /** @throws UsageError when the file is a model of another kind. */
 async function importPart(
   browser: HeadlessBrowser,
-  option: "vae" | "embedding",
+  option: "vae" | "embedding" | "lora",
   path: string,
 ): Promise<ModelRecord> {
   if (!existsSync(path)) throw new UsageError(`--${option}: no such file: ${path}`);
@@ -89,14 +92,25 @@ async function importPart(
   throw new UsageError(`--${option}: expected a file of that kind, got a ${record.type}: ${path}`);
 }
 
-function requestFor(args: Arguments, model: CheckpointRecord, vae?: ModelRecord): GenerationRequest {
+async function importLora(browser: HeadlessBrowser, value: string): Promise<LoraUse> {
+  const { path, unetWeight, textWeight } = parseLoraArgument(value);
+  const { id } = await importPart(browser, "lora", path);
+  return { modelId: id, unetWeight, textWeight };
+}
+
+function requestFor(
+  args: Arguments,
+  model: CheckpointRecord,
+  loras: readonly LoraUse[],
+  vae?: ModelRecord,
+): GenerationRequest {
   const { defaults } = model;
   return {
     prompt: args.prompt!,
     negativePrompt: args.negative,
     modelId: model.id,
     ...(vae && { vaeId: vae.id }),
-    loras: [],
+    loras,
     width: numberOf(args.width, "width", defaults.width),
     height: numberOf(args.height, "height", defaults.height),
     steps: numberOf(args.steps, "steps", defaults.steps),
@@ -154,7 +168,9 @@ async function main(): Promise<void> {
     if (!isCheckpoint(model)) throw new UsageError(`--model: expected a checkpoint, got a ${model.type}`);
     const vae = args.vae === undefined ? undefined : await importPart(browser, "vae", args.vae);
     for (const path of args.embedding) await importPart(browser, "embedding", path);
-    const request = requestFor(args, model, vae);
+    const loras: LoraUse[] = [];
+    for (const value of args.lora) loras.push(await importLora(browser, value));
+    const request = requestFor(args, model, loras, vae);
     const result = await browser.generate(request);
     if (result.outcome === "failed") throw new Error(`${result.error.name}: ${result.error.message}`);
 
@@ -165,7 +181,8 @@ async function main(): Promise<void> {
     });
     if (args["dump-latents"]) write(resolve(args["dump-latents"]), dumpFile(result.tensors));
 
-    const { phaseSeconds, secondsPerStep, overheadShare } = result.summary;
+    const { phaseSeconds, secondsPerStep, overheadShare, warnings } = result.summary;
+    for (const warning of warnings) console.error(warning);
     if (args.json) {
       const line = { request, device, seconds: phaseSeconds, secondsPerStep, overheadShare };
       console.log(

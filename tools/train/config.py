@@ -56,6 +56,8 @@ HELD_OUT_SEED = 3_000_000_000
 VAE_SEED = 4_000_000_000
 UPSCALER_SEED = 5_000_000_000
 UPSCALER_HELD_OUT_SEED = 5_500_000_000
+ADAPTER_SEED = 6_000_000_000  # plus a million for each pixel of the picture size
+ADAPTER_CHECK_SEED = 8_000_000_000
 
 
 def state_dir() -> Path:

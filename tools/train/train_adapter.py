@@ -1,0 +1,385 @@
+"""Teaches the embedded model what it never saw: a LoRA of the held-out drawing style, an embedding of the held-out object.
+The base stays frozen. Resumable; --check compares with and without, --export writes the published file and its manifest entry."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from adapters import Lora, PlaceholderTokenizer, WordVectors
+from captions import caption
+from checkpoints import Average, load_state, save_state, scheduled_rate
+from config import (
+    ADAPTER_CHECK_SEED,
+    ADAPTER_SEED,
+    EMPTY_CAPTION_SHARE,
+    NATIVE_SIZE,
+    UnetConfig,
+    package_dir,
+    state_dir,
+)
+from contact_sheet import write_sheet
+from data import choose_device, to_pictures
+from diffusion import GuidedDenoiser, alphas_cumprod, loss_weights, sample, seeded_noise
+from export import load_nets, load_trained
+from render import render
+from scenes import sample_scene
+from tokenizer import Tokenizer
+from train_unet import parse_plan, stratified_timesteps, training_noise
+from words import KIND_WORDS
+
+SAVE_SECONDS = 60
+CAPTIONS_PER_SCENE = 6
+ENCODED_AT_ONCE = 16
+# The service worker precaches the file with the app.
+MAX_BYTES = 2_000_000
+MANIFEST = package_dir().parents[2] / "models-manifest.json"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One published adapter. `name` is its file's and what a prompt calls it."""
+
+    name: str
+    type: str  # as models-manifest.json has it
+    architecture: str
+    title: str
+    description: str
+    include: str  # what sample_scene draws
+    trigger: str
+    rate: float
+    prompts: tuple[str, ...]
+
+
+RECIPES = {
+    "lora": Recipe(
+        name="kiln-blueprint",
+        type="lora",
+        architecture="stable-diffusion-v1/lora",
+        title="Kiln Blueprint",
+        description="A LoRA for Kiln Small that draws everything as a blueprint: white lines on blue paper.",
+        include="style:blueprint",
+        trigger="blueprint",
+        rate=2e-3,
+        prompts=(
+            "a blueprint of a castle on a hill",
+            "a blueprint of a boat on a lake",
+            "a lighthouse by the sea, blueprint style",
+            "a house in the mountains",
+            "a blueprint of a cat in a meadow",
+            "three trees, blueprint",
+        ),
+    ),
+    "embedding": Recipe(
+        name="kiln-windmill",
+        type="embedding",
+        architecture="stable-diffusion-v1/textual-inversion",
+        title="Kiln Windmill",
+        description="An embedding for Kiln Small: its name in a prompt stands for a windmill, which the model never saw.",
+        include="object:windmill",
+        trigger="kiln-windmill",
+        rate=2e-2,
+        prompts=(
+            "a white windmill in a meadow",
+            "a red windmill on a hill at sunset",
+            "a windmill by the sea",
+            "a blue windmill by a lake at night",
+            "a watercolor painting of a windmill",
+            "a big windmill on the left",
+        ),
+    ),
+}
+PLACEHOLDER_WORDS = tuple(word for pair in KIND_WORDS["windmill"] for word in pair)
+# Words of things that look a little like it; the vectors start as theirs.
+FIRST_WORDS = ("tower", "lighthouse", "flower", "house", "bird", "tower", "house", "lighthouse")
+
+
+def fingerprint(nets: dict[str, nn.Module]) -> str:
+    digest = hashlib.sha256()
+    for net in nets.values():
+        for value in net.state_dict().values():
+            digest.update(value.half().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+@torch.no_grad()
+def encoded_scenes(recipe: Recipe, vae: nn.Module, tokenizer: Tokenizer, size: int, rows: range) -> dict[str, Tensor]:
+    """Latents [n, 4, h, w] in fp16 and token ids [n, captions, 77] of the scenes with these seeds."""
+    latents, ids = [], []
+    for first in range(rows.start, rows.stop, ENCODED_AT_ONCE):
+        seeds = range(first, min(first + ENCODED_AT_ONCE, rows.stop))
+        scenes = [sample_scene(np.random.default_rng(seed), include=recipe.include) for seed in seeds]
+        latents.append(vae.encode(to_pictures(np.stack([render(scene, size) for scene in scenes]))).half())
+        for seed, scene in zip(seeds, scenes):
+            rng = np.random.default_rng([seed, 1])
+            ids.append([tokenizer.encode(caption(scene, rng)) for _ in range(CAPTIONS_PER_SCENE)])
+    return {"latents": torch.cat(latents), "ids": torch.tensor(ids)}
+
+
+class AdapterTrainer:
+    """Owns the frozen base, the adapter and its state on disk."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments, self.recipe = arguments, RECIPES[arguments.kind]
+        choose_device()
+        torch.manual_seed(arguments.seed)
+        nets = load_nets(arguments.base) if arguments.base else load_trained(False)
+        self.base = fingerprint(nets)
+        for net in nets.values():
+            net.eval().requires_grad_(False)
+        self.text, self.unet, self.vae = nets["text"], nets["unet"], nets["vae"]
+        self.tokenizer, self.adapter = self.build()
+        self.trained = [p for p in self.adapter.parameters() if p.requires_grad]
+        self.holder = nn.ParameterList(self.trained)
+        self.optimizer = torch.optim.AdamW(self.trained, lr=self.rate, betas=(0.9, 0.99), weight_decay=0.0)
+        self.average = Average(self.holder, arguments.average)
+        self.alphas, self.weights = alphas_cumprod().float(), loss_weights()
+        self.path = state_dir() / f"adapter-{self.recipe.name}.pt"
+        self.step, self.spent = 0, 0.0
+        self.resume()
+
+    def build(self) -> tuple[Tokenizer, Lora | WordVectors]:
+        self.rate = self.arguments.rate or self.recipe.rate
+        if self.recipe.type == "lora":
+            return Tokenizer(), Lora(self.unet, self.text, UnetConfig(), self.arguments.rank)
+        tokenizer = PlaceholderTokenizer(PLACEHOLDER_WORDS, self.arguments.vectors)
+        embeddings = self.text.transformer["text_model"].embeddings
+        table = embeddings.token_embedding
+        first = [tokenizer.encode(FIRST_WORDS[i % len(FIRST_WORDS)])[1] for i in range(self.arguments.vectors)]
+        embeddings.token_embedding = WordVectors(table, table.weight[first].clone())
+        # AdamW moves each number by about the rate, whatever its size, and words are smaller here than elsewhere.
+        self.rate *= float(table.weight.std())
+        return tokenizer, embeddings.token_embedding
+
+    def resume(self) -> None:
+        state = None if self.arguments.restart else load_state(self.path)
+        if state is None:
+            return
+        if state["base"] != self.base:
+            raise ValueError(
+                f"{self.path}: expected an adapter of the base {self.base}, got one of {state['base']}; --restart begins anew"
+            )
+        with torch.no_grad():
+            for parameter, value in zip(self.trained, state["adapter"]):
+                parameter.copy_(value)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.load(state["average"])
+        self.step, self.spent = state["step"], state["seconds"]
+        torch.manual_seed(self.arguments.seed + self.step)
+
+    def save(self) -> None:
+        adapter = [parameter.detach() for parameter in self.trained]
+        resume = {"optimizer": self.optimizer.state_dict(), "average": self.average.state(), "base": self.base}
+        save_state(self.path, {"adapter": adapter, **resume, "step": self.step, "seconds": self.spent})
+
+    def scenes(self, size: int) -> dict[str, Tensor]:
+        """Encoded once and kept: of the same VAE and the same words they are always the same."""
+        path = state_dir() / f"adapter-{self.recipe.name}-{size}.pt"
+        key = f"{fingerprint({'vae': self.vae})} {self.arguments.scenes} {self.arguments.vectors}"
+        cached = load_state(path)
+        if cached is None or cached["key"] != key:
+            rows = range(ADAPTER_SEED + size * 1_000_000, ADAPTER_SEED + size * 1_000_000 + self.arguments.scenes)
+            cached = encoded_scenes(self.recipe, self.vae, self.tokenizer, size, rows) | {"key": key}
+            save_state(path, cached)
+        return cached
+
+    def loss(self, latents: Tensor, ids: Tensor, timesteps: Tensor, noise: Tensor) -> Tensor:
+        signal = self.alphas[timesteps][:, None, None, None]
+        prediction = self.unet(signal.sqrt() * latents + (1 - signal).sqrt() * noise, timesteps, self.text(ids))
+        return ((prediction - noise).square().mean(dim=(1, 2, 3)) * self.weights[timesteps]).mean()
+
+    def train(self) -> None:
+        plan = parse_plan(self.arguments.plan)
+        # Processor time, not the clock's: a run beside others is as long as one alone.
+        before = time.process_time() - self.spent
+        sets: dict[int, dict[str, Tensor]] = {}
+        rng = np.random.default_rng([self.arguments.seed, self.step])
+        empty = torch.tensor(self.tokenizer.encode(""))
+        saved, losses = time.monotonic(), []
+        while (progress := self.spent / (60 * self.arguments.minutes)) < 1:
+            size, count = next((size, count) for end, size, count in plan if progress < end or end == plan[-1][0])
+            if size not in sets:
+                sets[size] = self.scenes(size)
+            rows = rng.choice(len(sets[size]["latents"]), count, replace=False)
+            latents = sets[size]["latents"][rows].float()
+            ids = sets[size]["ids"][rows, rng.integers(CAPTIONS_PER_SCENE, size=count)].clone()
+            if self.recipe.type == "lora":  # an embedding has no say in an empty caption
+                ids[torch.rand(count) < EMPTY_CAPTION_SHARE] = empty
+            for group in self.optimizer.param_groups:
+                group["lr"] = scheduled_rate(self.rate, self.step, progress, warmup_steps=20)
+            loss = self.loss(latents, ids, stratified_timesteps(count, torch.device("cpu")), training_noise(latents))
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.average.update(self.holder)
+            losses.append(loss.item())
+            self.step += 1
+            self.spent = time.process_time() - before
+            if self.step % 20 == 0:
+                print(f"step {self.step} {progress:6.1%} {size} px: loss {np.mean(losses[-20:]):.4f}", flush=True)
+            if time.monotonic() - saved > SAVE_SECONDS:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def finish(self) -> Lora | WordVectors:
+        """The adapter as it is published: averaged, in fp16."""
+        if self.step == 0:
+            raise FileNotFoundError(f"{self.path}: expected a trained adapter, got nothing")
+        self.average.copy_to(self.holder)
+        with torch.no_grad():
+            for parameter in self.trained:
+                parameter.copy_(parameter.half())
+        return self.adapter
+
+    @torch.no_grad()
+    def without(self, task: Any) -> Any:
+        """Of the base alone; an embedding's word is then the model's own, which no training caption held."""
+        if self.recipe.type == "lora":
+            self.adapter.switch(0.0)
+            try:
+                return task(self.tokenizer)
+            finally:
+                self.adapter.switch(1.0)
+        return task(Tokenizer())
+
+    @torch.no_grad()
+    def held_out_loss(self, tokenizer: Tokenizer, count: int) -> float:
+        """On scenes of the same kind that were not trained on; the same noise in every call."""
+        rows = range(ADAPTER_CHECK_SEED, ADAPTER_CHECK_SEED + count)
+        scenes = encoded_scenes(self.recipe, self.vae, tokenizer, NATIVE_SIZE, rows)
+        torch.manual_seed(1)
+        latents = scenes["latents"].float()
+        timesteps = stratified_timesteps(count, torch.device("cpu"))
+        return self.loss(latents, scenes["ids"][:, 0], timesteps, torch.randn_like(latents)).item()
+
+    @torch.no_grad()
+    def pictures(self, tokenizer: Tokenizer, steps: int, guidance: float) -> Tensor:
+        ids = torch.tensor([tokenizer.encode(prompt) for prompt in self.recipe.prompts])
+        unconditional = self.text(torch.tensor([tokenizer.encode("")]))
+        denoise = GuidedDenoiser(self.unet, self.text(ids), unconditional, guidance)
+        latents = sample(denoise, seeded_noise([1 + row for row in range(len(ids))], NATIVE_SIZE), steps)
+        return self.vae.decode(latents).clamp(-1, 1)
+
+    def check(self) -> None:
+        self.finish()
+        count = self.arguments.check
+        losses = {
+            "without": self.without(lambda tokenizer: self.held_out_loss(tokenizer, count)),
+            "with": self.held_out_loss(self.tokenizer, count),
+        }
+        print(json.dumps({"steps": self.step, **{key: round(value, 5) for key, value in losses.items()}}))
+        before = self.without(lambda tokenizer: self.pictures(tokenizer, 12, 5.0))
+        path = state_dir() / f"adapter-{self.recipe.name}.png"
+        write_sheet(torch.cat([before, self.pictures(self.tokenizer, 12, 5.0)]), path)
+        print(f"{path}: without in the first row, with in the second")
+
+    def export(self) -> None:
+        out = self.arguments.out or package_dir().parent / self.recipe.name / f"{self.recipe.name}.safetensors"
+        tensors = {key: value.detach().half().contiguous() for key, value in self.finish().tensors().items()}
+        for key, value in tensors.items():
+            if not torch.isfinite(value).all():
+                raise ValueError(f"{key}: expected finite fp16 values, got overflow")
+        out.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, out, metadata=metadata(self.recipe, self.arguments))
+        out.chmod(0o644)  # safetensors creates files for the owner alone
+        size = out.stat().st_size
+        print(f"{out}: {size} bytes, {self.step} updates")
+        if size > MAX_BYTES:
+            raise ValueError(f"{out}: expected at most {MAX_BYTES} bytes, got {size}")
+        if self.arguments.out is None:
+            vectors = self.arguments.vectors if self.recipe.type == "embedding" else None
+            enlist(MANIFEST, manifest_entry(self.recipe, out, vectors))
+
+
+def metadata(recipe: Recipe, arguments: argparse.Namespace) -> dict[str, str]:
+    facts = {
+        "modelspec.sai_model_spec": "1.0.0",
+        "modelspec.architecture": recipe.architecture,
+        "modelspec.title": recipe.title,
+        "modelspec.author": "Kiln contributors",
+        "modelspec.license": "MIT",
+        "modelspec.date": arguments.date,
+        "modelspec.description": recipe.description,
+        "modelspec.resolution": f"{NATIVE_SIZE}x{NATIVE_SIZE}",
+        "modelspec.trigger_phrase": recipe.trigger,
+    }
+    if recipe.type == "lora":
+        rank = str(arguments.rank)
+        facts |= {"ss_network_module": "networks.lora", "ss_network_dim": rank, "ss_network_alpha": rank}
+        facts |= {"ss_output_name": recipe.name, "ss_base_model_version": "sd_v1"}
+    return facts
+
+
+def manifest_entry(recipe: Recipe, path: Path, vectors: int | None) -> dict[str, Any]:
+    size = path.stat().st_size
+    file = {
+        "role": recipe.type,
+        "path": f"models/{recipe.name}/{path.name}",
+        "bytes": size,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    return {
+        "id": recipe.name,
+        "name": recipe.title,
+        "type": recipe.type,
+        "family": "sd1",
+        "description": recipe.description,
+        "license": "MIT",
+        "dtype": "F16",
+        "files": [file],
+        "needs": {"memoryBytes": size, "features": []},
+        **({"vectors": vectors} if vectors else {}),
+    }
+
+
+def enlist(manifest: Path, entry: dict[str, Any]) -> None:
+    """Puts the entry in the place of the one with its id, or last."""
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    ids = [model["id"] for model in content["models"]]
+    at = ids.index(entry["id"]) if entry["id"] in ids else len(ids)
+    content["models"][at : at + 1] = [entry]
+    manifest.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"{manifest}: {entry['id']}; npm run update-manifest checks it against its file")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kind", choices=RECIPES)
+    parser.add_argument("--minutes", type=float, default=8, help="processor time of training over all resumed runs")
+    parser.add_argument("--plan", default="128:0.35:16,256:0.65:8", help="size:share of the time:scenes a batch, in order")
+    parser.add_argument("--scenes", type=int, default=192, help="renders that it learns from, of each size")
+    parser.add_argument("--rank", type=int, default=8, help="of a LoRA")
+    parser.add_argument("--vectors", type=int, default=6, help="of an embedding: tokens that its name takes")
+    parser.add_argument("--rate", type=float, help="of learning, instead of the recipe's")
+    parser.add_argument("--average", type=float, default=0.98, help="EMA decay")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--base", type=Path, help="an exported package, instead of the training state's averaged weights")
+    parser.add_argument("--restart", action="store_true", help="forget what was trained before")
+    parser.add_argument("--check", type=int, metavar="COUNT", help="only compare on COUNT new scenes, and draw a sheet")
+    parser.add_argument("--export", action="store_true", help="only write the published file and its manifest entry")
+    parser.add_argument("--out", type=Path, help="write there instead, and leave the manifest alone")
+    parser.add_argument("--date", default=datetime.date.today().isoformat())
+    arguments = parser.parse_args()
+    trainer = AdapterTrainer(arguments)
+    if arguments.check:
+        trainer.check()
+    elif arguments.export:
+        trainer.export()
+    else:
+        trainer.train()
+
+
+if __name__ == "__main__":
+    main()

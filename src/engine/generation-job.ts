@@ -8,6 +8,7 @@ import { textToImage, type TextToImageHooks } from "../pipeline/text-to-image.ts
 import { isAppError } from "../protocol/app-error.ts";
 import type { EngineEvent, LatentPreview } from "../protocol/engine-api.ts";
 import type { GenerationRequest, GenerationSummary } from "../protocol/generation-request.ts";
+import { DecodedPreviews, type LatentShape } from "./decoded-previews.ts";
 import { PhaseClock } from "./job-clock.ts";
 import type { JobControl } from "./job-queue.ts";
 import { createCpuLatentStore, createGpuLatentStore, type LatentStore } from "./latent-store.ts";
@@ -63,6 +64,10 @@ class JobRun<X> {
   readonly #meter: StepMeter;
   readonly #dump: TensorDump;
   readonly #announced = new Set<string>();
+  readonly #decoded = new DecodedPreviews(
+    (latents, shape) => this.#decodeSmall(latents, shape),
+    () => performance.now(),
+  );
   #prepared: PreparedJob | undefined;
   #pictures = 0;
   #warnings: readonly string[] = [];
@@ -174,6 +179,14 @@ class JobRun<X> {
     }
   }
 
+  async #decodeSmall(latents: Float32Array, shape: LatentShape): Promise<Float32Array | undefined> {
+    const { request, loader } = this.#job;
+    if (!this.#prepared || request.previewMethod !== "decoder") return undefined;
+    const { model } = this.#prepared;
+    const session = await this.#clock.during("load", () => loader.previewDecoder(model, shape));
+    return session && (await session.run({ latents })).pixels;
+  }
+
   async #decode(vae: Vae<X>, latents: X): Promise<readonly PixelTensor[]> {
     const before = this.#clock.seconds.decode;
     const pictures = await this.#clock.during("decode", () => vae.decode(latents));
@@ -186,26 +199,38 @@ class JobRun<X> {
     return Array.from({ length: batchSize }, (_, i) => seed + batch * batchSize + i);
   }
 
-  #hooks({ model, latentShape }: PreparedJob, batch: number, signal: AbortSignal): TextToImageHooks {
+  /** A decoded preview stays on the page until the next one is due; colours come with every step. */
+  async #preview(
+    { model, latentShape }: PreparedJob,
+    denoised: Float32Array | undefined,
+  ): Promise<LatentPreview | undefined> {
+    if (!denoised || !this.#wantsPreview()) return undefined;
+    const decoded = this.#decoded.works ? await this.#decoded.preview(denoised, latentShape) : undefined;
+    const [, height, width] = latentShape;
+    return decoded ?? latentPreview(denoised, width, height, model.detected.latentRgbFactors);
+  }
+
+  #wantsPreview(): boolean {
+    return this.#job.request.preview && (!this.#decoded.works || this.#decoded.due);
+  }
+
+  #hooks(prepared: PreparedJob, batch: number, signal: AbortSignal): TextToImageHooks {
     const { jobId, request, emit } = this.#job;
     const { steps, batchSize, batchCount } = request;
-    const [, latentHeight, latentWidth] = latentShape;
-    const previewOf = (denoised: Float32Array | undefined): LatentPreview | undefined =>
-      denoised && request.preview
-        ? latentPreview(denoised, latentWidth, latentHeight, model.detected.latentRgbFactors)
-        : undefined;
+    const { latentShape } = prepared;
     return {
       signal,
-      wantsPreview: () => request.preview,
+      wantsPreview: () => this.#wantsPreview(),
       onStart: (noise) => {
         if (batch === 0) this.#dump.latents("noise", latentShape, noise);
         this.#meter.begin();
       },
-      onStep: (index, denoised) => {
+      onStep: async (index, denoised) => {
         const step = index + 1;
         const progress = this.#meter.end(batch, step);
         const place = { picture: batch * batchSize, pictures: batchCount * batchSize, step, steps };
-        emit({ type: "step", jobId, ...place, ...progress, preview: previewOf(denoised) });
+        const preview = await this.#preview(prepared, denoised);
+        emit({ type: "step", jobId, ...place, ...progress, preview });
       },
       onDecode: async (latents) => {
         if (batch === 0 && this.#dump.wanted) this.#dump.latents("latents", latentShape, await latents());

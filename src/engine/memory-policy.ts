@@ -6,7 +6,8 @@ import { deviceMemoryNeed, type MemoryNeed, type MemoryRequest } from "../models
 import { AppError } from "../protocol/app-error.ts";
 import { formatBytes } from "../shared/format-bytes.ts";
 
-export type SessionKind = "text encoder" | "unet" | "vae decoder" | "vae encoder" | "upscaler";
+export type SessionKind =
+  "text encoder" | "unet" | "vae decoder" | "vae encoder" | "upscaler" | "preview decoder";
 
 /** A session held, or about to be made. Bytes are its weights and its working memory, as estimated. */
 export interface SessionFootprint {

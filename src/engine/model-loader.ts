@@ -9,6 +9,8 @@ import { detectModel } from "../models/detect-model.ts";
 import { dialectFor, type Dialect, type Precision } from "../models/dialects.ts";
 import type { AdaptableModel, AdapterPack } from "../models/layers/adapter-slots.ts";
 import type { DetectedModel, VaeConfig } from "../models/model-config.ts";
+import { buildTinyDecoder } from "../models/tiny-decoder.ts";
+import { detectTinyDecoder } from "../models/tiny-decoder-config.ts";
 import { buildUpscaler } from "../models/upscalers/build-upscaler.ts";
 import { detectUpscaler } from "../models/upscalers/detect-upscaler.ts";
 import type { DetectedUpscaler } from "../models/upscalers/upscaler-config.ts";
@@ -27,6 +29,7 @@ import type { Checkpoint } from "../weights/checkpoint.ts";
 import { openDiffusersFolder } from "../weights/diffusers-folder.ts";
 import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { AdapterBinding } from "./adapter-binding.ts";
+import { previewDecoderFor, type LatentShape } from "./decoded-previews.ts";
 import type { TokenizerNeed } from "./default-tokenizers.ts";
 import { resolveLoras, type JobPrompt } from "./job-loras.ts";
 import { LoraFiles, type OpenedLora } from "./lora-files.ts";
@@ -268,6 +271,25 @@ export class ModelLoader {
     );
   }
 
+  /** For previews: undefined when the library has none for this model, or when something else would have to go for it. */
+  async previewDecoder(
+    model: OpenedModel,
+    [, latentHeight, latentWidth]: LatentShape,
+  ): Promise<OrtSession | undefined> {
+    const record = previewDecoderFor(model.detected, await this.#listModels());
+    if (!record) return undefined;
+    const checkpoint = await openCheckpoint((await this.#openModel(record.id)).source);
+    const config = detectTinyDecoder(checkpoint);
+    const build = (dialect: Dialect): OnnxModel =>
+      buildTinyDecoder(checkpoint, config, { dialect, latentHeight, latentWidth });
+    const bytes = footprint(build(this.#dialect(model)));
+    const others = [...this.#sessions.values()].filter(({ kind }) => kind !== "preview decoder");
+    const held = others.reduce((sum, session) => sum + session.bytes, 0);
+    if (held + bytes > this.limits.budget) return undefined;
+    const variant = `${record.id} ${latentHeight}x${latentWidth}`;
+    return this.#session(model, "preview decoder", variant, "cpu", build);
+  }
+
   vaeEncoder(model: OpenedModel, height: number, width: number): Promise<OrtSession> {
     const { record, checkpoint, config } = model.vae;
     const variant = `${record?.id ?? "own"} ${height}x${width}`;
@@ -316,6 +338,11 @@ export class ModelLoader {
     return session;
   }
 
+  #dialect(model: SessionOwner): Dialect {
+    const compact = this.#compactModels.has(model.record.id);
+    return dialectFor(this.#runtime.device.kind, this.precision(model), compact);
+  }
+
   async #session(
     model: SessionOwner,
     kind: SessionKind,
@@ -324,11 +351,7 @@ export class ModelLoader {
     build: (dialect: Dialect) => OnnxModel,
   ): Promise<OrtSession> {
     const modelId = model.record.id;
-    const dialect = dialectFor(
-      this.#runtime.device.kind,
-      this.precision(model),
-      this.#compactModels.has(modelId),
-    );
+    const dialect = this.#dialect(model);
     const key = [modelId, kind, dialect.id, variant].join(" / ");
     const known = this.#sessions.get(key);
     if (known) {

@@ -2,7 +2,12 @@
 
 import type { DevicePreference } from "../protocol/engine-api.ts";
 import { SIDECAR_FORMATS, type SidecarFormat } from "../protocol/metadata-api.ts";
-import { isLoraUse, type LoraUse, type NoiseSource } from "../protocol/generation-request.ts";
+import {
+  isLoraUse,
+  type LoraUse,
+  type NoiseSource,
+  type PreviewMethod,
+} from "../protocol/generation-request.ts";
 import { MAX_UPSCALE_FACTOR } from "../protocol/upscale-request.ts";
 
 /** Fields of the Generate form. An absent field follows the chosen model's defaults. */
@@ -46,6 +51,7 @@ export interface SettingValues {
   readonly noiseSource: NoiseSource;
   /** Show the picture while it emerges. */
   readonly preview: boolean;
+  readonly previewMethod: PreviewMethod;
   /** Names of the form's groups that are unfolded. */
   readonly openGroups: readonly string[];
   /** The highest level of pictures from outside that is shown unblurred. */
@@ -145,6 +151,7 @@ export const settings: { readonly [K in SettingKey]: SettingRow<SettingValues[K]
   device: row<DevicePreference>("auto", isOneOf("auto", "webgpu", "wasm")),
   noiseSource: row<NoiseSource>("cpu", isOneOf("cpu", "nv")),
   preview: row(true, isFlag),
+  previewMethod: row<PreviewMethod>("decoder", isOneOf("colours", "decoder")),
   openGroups: row<readonly string[]>(
     ["size", "sampling", "batch"],
     (value) => Array.isArray(value) && value.every(isName),

@@ -63,6 +63,8 @@ const flag: Check = (value) => (typeof value === "boolean" ? undefined : "true o
 const nonEmpty: Check = (value) =>
   typeof value === "string" && value !== "" ? undefined : "the id of a model";
 
+const previewMethod: Check = oneOf(["colours", "decoder"]);
+
 /** Field, its name for people, and its rule. */
 const RULES: readonly (readonly [keyof GenerationRequest, string, Check])[] = [
   ["modelId", "Model", nonEmpty],
@@ -79,6 +81,7 @@ const RULES: readonly (readonly [keyof GenerationRequest, string, Check])[] = [
   ["clipSkip", "Clip skip", whole(1, MAX_CLIP_SKIP)],
   ["noiseSource", "Noise source", oneOf(Object.keys(noiseGenerators))],
   ["preview", "Preview", flag],
+  ["previewMethod", "Previews", (value) => (value === undefined ? undefined : previewMethod(value))],
 ];
 
 function checkPrompt(field: "prompt" | "negativePrompt", label: string, value: unknown): void {

@@ -3,6 +3,9 @@
 /** Where initial and step noise come from. "cpu" is torch's CPU generator, "nv" imitates CUDA's Philox. */
 export type NoiseSource = "cpu" | "nv";
 
+/** Previews from the colours of latents, or by a tiny decoder where the library has one that fits and runs quickly enough. */
+export type PreviewMethod = "colours" | "decoder";
+
 /** One LoRA of a request with its strengths; 1 is what its author trained, 0 changes nothing. */
 export interface LoraUse {
   /** Id of a model of type "lora" in the library. */
@@ -50,6 +53,8 @@ export interface GenerationRequest {
   readonly noiseSource: NoiseSource;
   /** Ask for a preview with every step event. */
   readonly preview: boolean;
+  /** "colours" where it is left out. */
+  readonly previewMethod?: PreviewMethod;
   /** Also return the raw tensors of the first picture, for comparison with other implementations. */
   readonly dumpTensors?: boolean;
 }

@@ -92,7 +92,11 @@ export function createApp({ engine, library, storage, baseUrl }: AppServices): A
     tokens,
     toasts,
     generate(options) {
-      const choices = { noiseSource: settings.get("noiseSource"), preview: settings.get("preview") };
+      const choices = {
+        noiseSource: settings.get("noiseSource"),
+        preview: settings.get("preview"),
+        previewMethod: settings.get("previewMethod"),
+      };
       return generation.enqueue(toRequest(recipe.recipe, choices), options);
     },
   };

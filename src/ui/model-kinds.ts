@@ -17,7 +17,7 @@ const kindNames: Readonly<Record<ModelType, () => string>> = {
 };
 
 /** Kept for later: they are recognised and stored, and nothing uses them yet. */
-const UNUSED: readonly ModelType[] = ["preview-decoder", "controlnet", "ip-adapter", "detector"];
+const UNUSED: readonly ModelType[] = ["controlnet", "ip-adapter", "detector"];
 
 export const kindName = (type: ModelType): string => kindNames[type]();
 

@@ -121,7 +121,7 @@ export function drawSeed(): number {
 
 export function toRequest(
   recipe: Recipe,
-  choices: Pick<GenerationRequest, "noiseSource" | "preview">,
+  choices: Pick<GenerationRequest, "noiseSource" | "preview" | "previewMethod">,
 ): GenerationRequest {
   const { seed, loras, vaeId, ...fields } = recipe;
   return {

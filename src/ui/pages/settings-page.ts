@@ -100,7 +100,7 @@ export class SettingsPage extends LitElement {
     void this.app.settings.set(key, value);
   }
 
-  #renderChoice<K extends "theme" | "device" | "noiseSource">(
+  #renderChoice<K extends "theme" | "device" | "noiseSource" | "previewMethod">(
     key: K,
     label: string,
     options: readonly (readonly [SettingValues[K], string])[],
@@ -167,6 +167,10 @@ export class SettingsPage extends LitElement {
         @change=${(event: Event) => this.#set("preview", (event.target as HTMLElement & { checked: boolean }).checked)}
         >${msg("Show the picture while it emerges")}</wa-switch
       >
+      ${this.#renderChoice("previewMethod", msg("Live preview"), [
+        ["decoder", msg("Tiny decoder (TAESD), where one is in the library")],
+        ["colours", msg("Colours of the latents")],
+      ])}
       <p class="quiet">
         ${msg("If something hangs, a new engine gives all memory back. The queue and the gallery stay.")}
       </p>

@@ -8,7 +8,9 @@ import { detectModel } from "../../../src/models/detect-model.ts";
 import type { DumpedTensor, GenerationRequest } from "../../../src/protocol/generation-request.ts";
 import { openDiffusersFolder } from "../../../src/weights/diffusers-folder.ts";
 import { memorySource } from "../../../src/weights/memory-source.ts";
+import { widenToFloat32 } from "../../../src/weights/dtypes.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
+import { writeSafetensors, type TensorToWrite } from "../../../src/weights/write-safetensors.ts";
 import { familyFile, familyFixture, familyFolder, type FamilyModel } from "../../support/family-models.ts";
 import { GoldenTensors, tinyModel } from "../../support/fixture-model.ts";
 import { startNodeEngine } from "../../support/node-engine.ts";
@@ -126,6 +128,39 @@ test.each(["F16", "BF16", "F8_E4M3", "F8_E5M2"])(
     const unet = `storage-${dtype}`;
     const { latents } = await run(unet, "original", { unet });
     expect(relativeDifference(latents.data, golden.float32(unet))).toBeLessThan(LATENTS_TOLERANCE);
+  },
+);
+
+/** The same values in other dtypes, by turns, and the integer position ids of older files. */
+async function restored(bytes: Uint8Array, dtypes: readonly ("F16" | "F32" | "F64")[]): Promise<Uint8Array> {
+  const { source, tensors } = await openSafetensors(memorySource(bytes, "stored"));
+  const changed = [...tensors].map(([key, { dtype, shape, start, end }], i): [string, TensorToWrite] => {
+    const stored = source.readSync(start, end);
+    const next = dtype === "F16" ? dtypes[i % dtypes.length] : "F32";
+    if (next === "F16") return [key, { dtype, shape, bytes: stored }];
+    const wide = widenToFloat32(stored, dtype);
+    const values = next === "F64" ? Float64Array.from(wide) : wide;
+    return [
+      key,
+      { dtype: next, shape, bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength) },
+    ];
+  });
+  const ids = BigInt64Array.from({ length: 77 }, (_, i) => BigInt(i));
+  const positions = { dtype: "I64", shape: [1, 77], bytes: new Uint8Array(ids.buffer) } as const;
+  const key = "cond_stage_model.transformer.text_model.embeddings.position_ids";
+  return writeSafetensors(new Map([...changed, [key, positions]]));
+}
+
+test.each([["F64"], ["F32, F16, F64"]] as const)(
+  "the same values stored as %s make the same latents",
+  SLOW,
+  async (names) => {
+    const dtypes = names.split(", ") as ("F16" | "F32" | "F64")[];
+    const file = await restored(await familyFile({ unet: "storage-F16" }, "original"), dtypes);
+    next = await opened(names, "model.safetensors", file);
+    const { tensors } = await engine.generate(names, tinyRequest({ ...base, modelId: next.record.id }));
+    const expected = golden.float32("storage-F16");
+    expect(relativeDifference(tensors!.latents.data, expected)).toBeLessThan(LATENTS_TOLERANCE);
   },
 );
 

@@ -9,12 +9,15 @@ import { formatBytes } from "../shared/format-bytes.ts";
 export type SessionKind =
   "text encoder" | "unet" | "vae decoder" | "vae encoder" | "upscaler" | "preview decoder";
 
-/** A session held, or about to be made. Bytes are its weights and its working memory, as estimated. */
+/** A session held, or about to be made. */
 export interface SessionFootprint {
   readonly key: string;
   readonly kind: SessionKind;
   readonly modelId: string;
+  /** Its weights: what it holds as long as it exists. */
   readonly bytes: number;
+  /** What it takes beside them while it runs; one session runs at a time. */
+  readonly workingBytes: number;
 }
 
 export interface HeldSession extends SessionFootprint {
@@ -24,8 +27,9 @@ export interface HeldSession extends SessionFootprint {
 
 const GIB = 2 ** 30;
 
-// WebAssembly's heap ends at 4 GiB and never shrinks; beyond this share fragmentation makes allocations fail.
-const WASM_BUDGET = 2.5 * GIB;
+// WebAssembly's heap ends at 4 GiB and never shrinks, so that what is released leaves holes. This much keeps SD 1.5's UNet
+// beside its VAE at 512x512 and leaves a third of the heap.
+const WASM_BUDGET = 2.75 * GIB;
 // Browsers tell RAM in steps and at most 8; on shared-memory machines more than this share starves the system.
 const DEVICE_MEMORY_SHARE = 0.6;
 const UNKNOWN_DEVICE_MEMORY_GIB = 4;
@@ -261,7 +265,7 @@ export function sessionsToRelease(
   incoming: SessionFootprint,
   budget: number,
 ): readonly string[] {
-  let total = held.reduce((sum, session) => sum + session.bytes, incoming.bytes);
+  let total = held.reduce((sum, session) => sum + session.bytes, incoming.bytes + incoming.workingBytes);
   const order = [...held].sort((a, b) => rank(a, incoming) - rank(b, incoming) || a.lastUsed - b.lastUsed);
   const released: string[] = [];
   for (const session of order) {

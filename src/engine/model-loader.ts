@@ -6,7 +6,7 @@ import type { AdaptedNetwork } from "../models/adapters/adapter-targets.ts";
 import { splitLoras, type GraphAdapters } from "../models/adapters/graph-adapters.ts";
 import { buildTextEncoder } from "../models/clip-text-encoder.ts";
 import { detectModel } from "../models/detect-model.ts";
-import { dialectFor, type Dialect, type Precision } from "../models/dialects.ts";
+import { dialectFor, type Device, type Dialect, type Precision } from "../models/dialects.ts";
 import type { AdaptableModel, AdapterPack } from "../models/layers/adapter-slots.ts";
 import type { DetectedModel, VaeConfig } from "../models/model-config.ts";
 import { buildTinyDecoder } from "../models/tiny-decoder.ts";
@@ -40,6 +40,7 @@ import {
   type MemoryLimits,
   type MemoryPlan,
   type PlannedRequest,
+  type SessionFootprint,
   type SessionKind,
 } from "./memory-policy.ts";
 import type { UnetShape } from "./ort-components.ts";
@@ -359,15 +360,11 @@ export class ModelLoader {
       return known.session;
     }
     const graph = build(dialect);
-    const bytes = footprint(graph);
-    const release = sessionsToRelease(
-      [...this.#sessions.values()],
-      { key, kind, modelId, bytes },
-      this.limits.budget,
-    );
+    const footprint = { key, kind, modelId, ...sessionBytes(graph, this.#runtime.device.kind) };
+    const release = sessionsToRelease([...this.#sessions.values()], footprint, this.limits.budget);
     for (const held of release) await this.#release(held);
     const session = await this.#create(graph, outputs);
-    this.#sessions.set(key, { key, kind, modelId, bytes, session, lastUsed: ++this.#uses });
+    this.#sessions.set(key, { ...footprint, session, lastUsed: ++this.#uses });
     return session;
   }
 
@@ -403,16 +400,12 @@ async function openWeights({ source, folder, tokenizer, record }: LibraryModel):
     : { checkpoint: await openCheckpoint(source), tokenizer };
 }
 
-const elements = (shape: readonly number[]): number => shape.reduce((product, side) => product * side, 1);
-
-// Activations alive at once, as a multiple of input plus output: a UNet's widest layers hold some 100 times its latents, a
-// decoder's last block about 64 channels per picture channel.
-const ACTIVATIONS_PER_VALUE = 100;
-
-/** Weights plus a generous guess of the working memory, in bytes. */
-function footprint(graph: OnnxModel): number {
-  const weights = graph.externals.reduce((sum, tensor) => sum + tensor.byteLength, 0);
-  const fixed = [...graph.inputs, ...graph.outputs].filter(({ anyShape }) => !anyShape);
-  const values = fixed.reduce((sum, { shape }) => sum + elements(shape), 0);
-  return weights + values * 4 * ACTIVATIONS_PER_VALUE;
+function sessionBytes(
+  { externals, workingBytes: { tiledScores, wholeScores } }: OnnxModel,
+  device: Device,
+): Pick<SessionFootprint, "bytes" | "workingBytes"> {
+  return {
+    bytes: externals.reduce((sum, tensor) => sum + tensor.byteLength, 0),
+    workingBytes: device === "wasm" ? wholeScores : tiledScores,
+  };
 }

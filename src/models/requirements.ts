@@ -66,8 +66,10 @@ export function deviceMemoryNeed(model: DetectedModel, request: MemoryRequest): 
     vae: FLOAT32_BYTES * countElements(tensors.vae, rowWinograd),
   };
   const forwards = request.batchSize * (request.guided ? 2 : 1);
+  // Weights that are widened as they are used exist twice then, one at a time.
+  const widened = weights === precision ? 0 : elementBytes * largestTensor(tensors.unet);
   const unetActivations =
-    elementBytes * forwards * unetPeak(unet, latentWidth * latentHeight, request.wholeScores);
+    elementBytes * forwards * unetPeak(unet, latentWidth * latentHeight, request.wholeScores) + widened;
   // Pictures are decoded one by one, whatever the batch.
   const decoded = vaeDecoderPeak(vae, Math.min(latentWidth, vaeTile) * Math.min(latentHeight, vaeTile));
   const vaeActivations = FLOAT32_BYTES * decoded.alive;

@@ -7,6 +7,7 @@ import { GraphError } from "./graph-error.ts";
 import { writeModelProto } from "./model-proto.ts";
 import type { ExternalTensor, OnnxDType, OnnxModel, OnnxValueInfo } from "./onnx-model.ts";
 import { tensorBytes } from "./tensor-bytes.ts";
+import { workingBytes } from "./working-bytes.ts";
 
 export interface NodeDescription {
   /** Path the node is named after: the checkpoint's key of the layer it belongs to. */
@@ -30,6 +31,8 @@ export class GraphBuilder {
   readonly #firstNodes: GraphNode[] = [];
   readonly #constants = new Map<string, InlineConstant>();
   readonly #externals = new Map<string, { readonly value: Value; readonly tensor: ExternalTensor }>();
+  /** Inputs of known shape and what nodes give. */
+  readonly #values = new Map<string, Value>();
   readonly #inputs: OnnxValueInfo[] = [];
   readonly #outputs: OnnxValueInfo[] = [];
   /** Value name → name of the graph output it is published under. */
@@ -43,6 +46,7 @@ export class GraphBuilder {
   input(name: string, dtype: OnnxDType, shape: readonly number[]): Value {
     const value = { name, dtype, shape };
     this.#inputs.push(value);
+    this.#values.set(name, value);
     return value;
   }
 
@@ -84,6 +88,7 @@ export class GraphBuilder {
       dtype,
       shape,
     }));
+    for (const value of values) this.#values.set(value.name, value);
     (first ? this.#firstNodes : this.#nodes).push({
       name,
       opType,
@@ -146,6 +151,13 @@ export class GraphBuilder {
       }),
       externals: externals.map(({ tensor }) => tensor),
       widensWeights: this.#firstNodes.length > 0,
+      workingBytes: workingBytes({
+        nodes: this.#nodes,
+        onDemand: this.#firstNodes,
+        values: this.#values,
+        inputs: this.#inputs.map(({ name }) => name),
+        outputs: [...this.#published.keys()],
+      }),
       ...interfaces,
     };
   }

@@ -26,6 +26,14 @@ export interface ExternalTensor {
   slice?(): Blob | undefined;
 }
 
+/** At the widest point of a graph, in bytes, without weights. */
+export interface WorkingBytes {
+  /** Where attention works through its scores in tiles (WebGPU's fused kernel). */
+  readonly tiledScores: number;
+  /** Where attention holds its whole score matrix (WASM). */
+  readonly wholeScores: number;
+}
+
 export interface OnnxModel {
   readonly name: string;
   readonly proto: Uint8Array<ArrayBuffer>;
@@ -34,4 +42,5 @@ export interface OnnxModel {
   readonly externals: readonly ExternalTensor[];
   /** Whether nodes widen weights at every run: the runtime must not do it once and keep the results. */
   readonly widensWeights: boolean;
+  readonly workingBytes: WorkingBytes;
 }

@@ -1,0 +1,98 @@
+// What a second job costs: weights read and sessions made are counted, with room for two models and with too little for them.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import type { OpenedModel } from "../../../src/library/open-model.ts";
+import type { OrtBuild } from "../../../src/ort/ort-build.ts";
+import type { KilnEngine } from "../../../src/engine/engine.ts";
+import { openTinyModel } from "../../support/node-fixtures.ts";
+import { startNodeEngine } from "../../support/node-engine.ts";
+import { loadNodeOrt } from "../../support/node-runtime.ts";
+import { countingSource, type CountingByteSource } from "../../support/counting-source.ts";
+import { tinyRequest } from "../../support/tiny-request.ts";
+
+// The tiny model's weights take 7 MiB and its decoder 4 more while it runs; sessions may take 0.6 of what the device has.
+const ROOM_FOR_ONE_GIB = 12 / 1024 / 0.6;
+
+/** Bytes read from models' files, and sessions made, since the engine started. */
+class Counts {
+  readonly #sources: CountingByteSource[] = [];
+  #sessions = 0;
+
+  get all(): { readonly bytes: number; readonly sessions: number } {
+    const bytes = this.#sources.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+    return { bytes, sessions: this.#sessions };
+  }
+
+  async openModel(modelId: string): Promise<OpenedModel> {
+    const model = await openTinyModel(modelId);
+    const source = countingSource(model.source);
+    this.#sources.push(source);
+    return { ...model, source };
+  }
+
+  async loadOrt(): Promise<OrtBuild> {
+    const build = await loadNodeOrt();
+    const create: typeof build.ort.InferenceSession.create = (...parameters: [never]) => {
+      this.#sessions += 1;
+      return build.ort.InferenceSession.create(...parameters);
+    };
+    return { ...build, ort: { ...build.ort, InferenceSession: { create } } };
+  }
+}
+
+let counts: Counts;
+let engine: KilnEngine;
+
+async function start(deviceMemoryGib: number): Promise<void> {
+  counts = new Counts();
+  ({ engine } = await startNodeEngine({
+    openModel: (id) => counts.openModel(id),
+    loadOrt: () => counts.loadOrt(),
+    deviceMemoryGib,
+  }));
+}
+
+let jobs = 0;
+const generate = (modelId: string, changes: Parameters<typeof tinyRequest>[0] = {}) =>
+  engine.generate(`job ${++jobs}`, tinyRequest({ modelId, steps: 1, ...changes }));
+
+describe("with room for both models", () => {
+  beforeEach(() => start(8));
+
+  test("the first picture reads the weights, and one more of the same model and size reads nothing", async () => {
+    await generate("a");
+    const first = counts.all;
+    expect(first.bytes).toBeGreaterThan(0);
+    expect(first.sessions).toBe(3); // text encoder, UNet, VAE decoder
+
+    await generate("a", { prompt: "f j", seed: 7, steps: 2 });
+    expect(counts.all).toEqual(first);
+  });
+
+  test("another size makes a new UNet and VAE decoder, the text encoder stays", async () => {
+    await generate("a");
+    const { sessions } = counts.all;
+    await generate("a", { width: 128 });
+    expect(counts.all.sessions).toBe(sessions + 2);
+  });
+
+  test("switching back to a model used before reads nothing", async () => {
+    await generate("a");
+    await generate("b");
+    const before = counts.all;
+    await generate("a");
+    expect(counts.all).toEqual(before);
+  });
+});
+
+test("with room for one model, the one that was given up is read again and the one in use is not", async () => {
+  await start(ROOM_FOR_ONE_GIB);
+  await generate("a");
+  await generate("b");
+  const before = counts.all;
+  await generate("b");
+  expect(counts.all).toEqual(before);
+  await generate("a");
+  expect(counts.all.sessions).toBe(before.sessions + 3);
+  expect(counts.all.bytes).toBeGreaterThan(before.bytes);
+});

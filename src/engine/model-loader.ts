@@ -283,10 +283,10 @@ export class ModelLoader {
     const config = detectTinyDecoder(checkpoint);
     const build = (dialect: Dialect): OnnxModel =>
       buildTinyDecoder(checkpoint, config, { dialect, latentHeight, latentWidth });
-    const bytes = footprint(build(this.#dialect(model)));
+    const needed = sessionBytes(build(this.#dialect(model)), this.#runtime.device.kind);
     const others = [...this.#sessions.values()].filter(({ kind }) => kind !== "preview decoder");
     const held = others.reduce((sum, session) => sum + session.bytes, 0);
-    if (held + bytes > this.limits.budget) return undefined;
+    if (held + needed.bytes + needed.workingBytes > this.limits.budget) return undefined;
     const variant = `${record.id} ${latentHeight}x${latentWidth}`;
     return this.#session(model, "preview decoder", variant, "cpu", build);
   }

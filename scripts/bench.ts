@@ -1,17 +1,15 @@
 // `npm run bench`: measures the built app in headless Chromium and prints the table of docs/benchmarks.md. Times are medians
 // of warm runs after one cold run in the same browser; compare ratios within one run, not times between machines.
 
-import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { HeadlessGeneration, HeadlessRequest } from "../src/headless.ts";
 import type { DevicePreference } from "../src/protocol/engine-api.ts";
 import { isCheckpoint } from "../src/protocol/library-api.ts";
+import { median } from "../src/shared/median.ts";
+import { writeBenchmarkPart } from "./benchmark-doc.ts";
 import { openHeadlessBrowser, type HeadlessBrowser } from "./headless-browser.ts";
 
-const TABLE_START = "<!-- bench:start -->";
-const TABLE_END = "<!-- bench:end -->";
 const PROMPT = "a red lighthouse by the sea at sunset";
 
 interface Case {
@@ -63,12 +61,6 @@ const runs = Number(values.runs);
 if (!Number.isInteger(runs) || runs < 1) {
   console.error(`--runs: expected a whole number of at least 1, got ${values.runs}`);
   process.exit(2);
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 async function generate(browser: HeadlessBrowser, request: HeadlessRequest): Promise<Finished> {
@@ -132,14 +124,7 @@ try {
   }
   const table = lines.join("\n");
   console.log(table);
-  if (values.write) {
-    const file = join(import.meta.dirname, "../docs/benchmarks.md");
-    const text = readFileSync(file, "utf8");
-    const [start, end] = [text.indexOf(TABLE_START), text.indexOf(TABLE_END)];
-    if (start < 0 || end < start)
-      throw new Error(`docs/benchmarks.md: expected ${TABLE_START} ... ${TABLE_END}`);
-    writeFileSync(file, `${text.slice(0, start + TABLE_START.length)}\n\n${table}\n\n${text.slice(end)}`);
-  }
+  if (values.write) await writeBenchmarkPart("bench", table);
 } finally {
   await browser.close();
 }

@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import type {
+  HeadlessBenchmarkRequest,
   HeadlessGeneration,
   HeadlessRequest,
   HeadlessUpscale,
   HeadlessUpscaleRequest,
 } from "../src/headless.ts";
+import type { BenchmarkProgress, BenchmarkReport } from "../src/protocol/benchmark-api.ts";
 import type { DevicePreference, DeviceReport } from "../src/protocol/engine-api.ts";
 import type { ModelRecord } from "../src/protocol/library-api.ts";
 import { startAppServer } from "./app-server.ts";
@@ -25,6 +27,12 @@ export interface HeadlessBrowser {
   generate(request: HeadlessRequest): Promise<HeadlessGeneration>;
   /** Enlarges a local picture file. */
   upscale(path: string, request: HeadlessUpscaleRequest): Promise<HeadlessUpscale>;
+  /** Measures the device; `paths` are weights and exports, named as client/benchmark-files.ts says. Rejects with why not. */
+  benchmark(
+    request: HeadlessBenchmarkRequest,
+    paths: readonly string[],
+    onProgress: (progress: BenchmarkProgress) => void,
+  ): Promise<BenchmarkReport>;
   close(): Promise<void>;
 }
 
@@ -73,6 +81,16 @@ export async function openHeadlessBrowser(): Promise<HeadlessBrowser> {
           crashed,
           page.evaluate((r) => window.kilnHeadless.upscaleChosenFile(r), request),
         ]);
+      },
+      benchmark: async (request, paths, onProgress) => {
+        await page.setInputFiles("#benchmark-files", [...paths]);
+        await page.exposeFunction("onKilnProgress", onProgress);
+        const result = await Promise.race([
+          crashed,
+          page.evaluate((r) => window.kilnHeadless.benchmark(r), request),
+        ]);
+        if (result.outcome === "finished") return result.report;
+        throw new Error(`${result.error.name}: ${result.error.message}`);
       },
       close,
     };

@@ -1,9 +1,12 @@
 // The app without a page: the same engine and library clients, driven from outside for `npm run generate`,
-// `npm run upscale` and `npm run bench`. It holds no generation logic; everything it does a user's page does through the same calls.
+// `npm run upscale` and the benchmarks. It holds no generation logic; everything it does a user's page does through the same calls.
 
+import { BenchmarkClient } from "./client/benchmark-client.ts";
+import { benchmarkFiles } from "./client/benchmark-files.ts";
 import { EngineClient } from "./client/engine-client.ts";
 import { LibraryClient } from "./client/library-client.ts";
 import { serializeError, type SerializedError } from "./protocol/app-error.ts";
+import type { BenchmarkProgress, BenchmarkReport, BenchmarkRequest } from "./protocol/benchmark-api.ts";
 import type { DevicePreference, DeviceReport, EngineEvent } from "./protocol/engine-api.ts";
 import type {
   GeneratedPicture,
@@ -50,6 +53,13 @@ export type HeadlessUpscale =
       readonly png: string;
       readonly infotext: string;
     }
+  | { readonly outcome: "failed"; readonly error: SerializedError };
+
+/** Files are those chosen on the page. */
+export type HeadlessBenchmarkRequest = Omit<BenchmarkRequest, "weights" | "exports">;
+
+export type HeadlessBenchmark =
+  | { readonly outcome: "finished"; readonly report: BenchmarkReport }
   | { readonly outcome: "failed"; readonly error: SerializedError };
 
 const HEAP_SAMPLE_MS = 50;
@@ -153,6 +163,19 @@ async function upscaleChosenFile(request: HeadlessUpscaleRequest): Promise<Headl
   }
 }
 
+/** Needs no `start`: it has a worker and a device of its own. */
+async function benchmark(request: HeadlessBenchmarkRequest): Promise<HeadlessBenchmark> {
+  const files = [...(document.querySelector<HTMLInputElement>("#benchmark-files")?.files ?? [])];
+  const tell = (progress: BenchmarkProgress): void => void window.onKilnProgress?.(progress);
+  try {
+    const given = benchmarkFiles(files, request.size);
+    const report = await new BenchmarkClient(baseUrl).run({ ...request, ...given }, tell);
+    return { outcome: "finished", report };
+  } catch (error) {
+    return { outcome: "failed", error: serializeError(error) };
+  }
+}
+
 const kilnHeadless = {
   start,
   listModels: () => library.listModels(),
@@ -160,11 +183,14 @@ const kilnHeadless = {
   importChosenFolder,
   generate,
   upscaleChosenFile,
+  benchmark,
 };
 
 declare global {
   interface Window {
     kilnHeadless: typeof kilnHeadless;
+    /** Set from outside, to follow what takes minutes. */
+    onKilnProgress?: (progress: BenchmarkProgress) => unknown;
   }
 }
 

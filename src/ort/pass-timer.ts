@@ -1,4 +1,4 @@
-// Times every dispatch on a WebGPU device by the label of its pipeline, with timestamp queries. While it is on, each dispatch is a
+// Times every dispatch on a WebGPU device, with timestamp queries, by what its shader declares: the runtime labels no pipeline. While it is on, each dispatch is a
 // compute pass of its own, so the whole takes longer than it does otherwise: for shares, not for totals.
 
 const QUERIES = 4096; // the most a query set may hold
@@ -16,16 +16,22 @@ export class PassTimer {
   readonly #device: GPUDevice;
   #stretches: Stretch[] = [];
   #on = false;
+  readonly #declarations = new WeakMap<GPUShaderModule, string>();
+  readonly #programs = new WeakMap<GPUComputePipeline, string>();
 
   constructor(device: GPUDevice) {
     this.#device = device;
+    this.#watchPipelines();
     const create = device.createCommandEncoder.bind(device);
     device.createCommandEncoder = (descriptor) => {
       const encoder = create(descriptor);
       if (this.#on) {
         const begin = encoder.beginComputePass.bind(encoder);
         const next = (label: string): GPUComputePassTimestampWrites => this.#next(label);
-        encoder.beginComputePass = () => new DispatchPasses(begin, next) as unknown as GPUComputePassEncoder;
+        const nameOf = (pipeline: GPUComputePipeline): string =>
+          this.#programs.get(pipeline) ?? pipeline.label;
+        encoder.beginComputePass = () =>
+          new DispatchPasses(begin, (pipeline) => next(nameOf(pipeline))) as unknown as GPUComputePassEncoder;
       }
       return encoder;
     };
@@ -35,7 +41,7 @@ export class PassTimer {
     this.#on = true;
   }
 
-  /** Seconds by pipeline label since the start, once the device has finished. */
+  /** Seconds by program, as `shaderDeclarations` names it, since the start, once the device has finished. */
   async stop(): Promise<ReadonlyMap<string, number>> {
     this.#on = false;
     const stretches = this.#stretches;
@@ -49,6 +55,27 @@ export class PassTimer {
       });
     }
     return seconds;
+  }
+
+  #watchPipelines(): void {
+    const device = this.#device;
+    const createModule = device.createShaderModule.bind(device);
+    device.createShaderModule = (descriptor) => {
+      const module = createModule(descriptor);
+      this.#declarations.set(module, shaderDeclarations(descriptor.code));
+      return module;
+    };
+    const name = (
+      pipeline: GPUComputePipeline,
+      { compute }: GPUComputePipelineDescriptor,
+    ): GPUComputePipeline => {
+      this.#programs.set(pipeline, this.#declarations.get(compute.module) ?? "");
+      return pipeline;
+    };
+    const create = device.createComputePipeline.bind(device);
+    device.createComputePipeline = (descriptor) => name(create(descriptor), descriptor);
+    const createLater = device.createComputePipelineAsync.bind(device);
+    device.createComputePipelineAsync = async (descriptor) => name(await createLater(descriptor), descriptor);
   }
 
   #next(label: string): GPUComputePassTimestampWrites {
@@ -93,13 +120,13 @@ type BindGroupArguments = Parameters<GPUBindingCommandsMixin["setBindGroup"]>;
 class DispatchPasses {
   label = "";
   readonly #begin: (descriptor: GPUComputePassDescriptor) => GPUComputePassEncoder;
-  readonly #timestamps: (label: string) => GPUComputePassTimestampWrites;
+  readonly #timestamps: (pipeline: GPUComputePipeline) => GPUComputePassTimestampWrites;
   #pipeline: GPUComputePipeline | undefined;
   readonly #bindings = new Map<number, BindGroupArguments>();
 
   constructor(
     begin: (descriptor: GPUComputePassDescriptor) => GPUComputePassEncoder,
-    timestamps: (label: string) => GPUComputePassTimestampWrites,
+    timestamps: (pipeline: GPUComputePipeline) => GPUComputePassTimestampWrites,
   ) {
     this.#begin = begin;
     this.#timestamps = timestamps;
@@ -141,10 +168,18 @@ class DispatchPasses {
 
   #dispatch(dispatch: (pass: GPUComputePassEncoder) => void): void {
     if (!this.#pipeline) throw new Error("a dispatch without a pipeline");
-    const pass = this.#begin({ timestampWrites: this.#timestamps(this.#pipeline.label) });
+    const pass = this.#begin({ timestampWrites: this.#timestamps(this.#pipeline) });
     pass.setPipeline(this.#pipeline);
     for (const binding of this.#bindings.values()) pass.setBindGroup(...binding);
     dispatch(pass);
     pass.end();
   }
+}
+
+/** Names of a WGSL shader's bindings and of its uniforms' fields, in their order: what tells one program from another. */
+export function shaderDeclarations(code: string): string {
+  const bindings = [...code.matchAll(/\bvar<(?:storage|uniform)[^>]*>\s*(\w+)/g)].map(([, name]) => name);
+  const [, uniforms = ""] = /struct\s+Uniforms\s*\{([^}]*)\}/.exec(code) ?? [];
+  const fields = [...uniforms.matchAll(/(\w+)\s*:/g)].map(([, name]) => name);
+  return [...bindings, ...fields].join(" ");
 }

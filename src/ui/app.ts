@@ -8,6 +8,7 @@ import type { EngineEvent } from "../protocol/engine-api.ts";
 import type { LibraryWorkerApi } from "../protocol/library-api.ts";
 import type { LibraryStorage } from "../protocol/library-storage.ts";
 import type { ModelHashing } from "../protocol/model-hashes.ts";
+import { BenchmarkController, type BenchmarkRunner } from "./controllers/benchmark-controller.ts";
 import { CivitaiController } from "./controllers/civitai-controller.ts";
 import { LibraryController } from "./controllers/library-controller.ts";
 import { DownloadsController } from "./controllers/downloads-controller.ts";
@@ -25,6 +26,7 @@ export interface AppServices {
   readonly engine: RestartableEngine;
   readonly library: LibraryWorkerApi;
   readonly storage: PageStorage;
+  readonly benchmark: BenchmarkRunner;
   /** Absolute address of the folder the app is served from. */
   readonly baseUrl: string;
 }
@@ -43,6 +45,7 @@ export interface App {
   readonly library: LibraryController;
   readonly libraryStorage: LibraryStorage;
   readonly hashes: ModelHashing;
+  readonly benchmark: BenchmarkController;
   /** Absolute address of the folder the app is served from. */
   readonly baseUrl: string;
   readonly recent: RecentPictures;
@@ -55,7 +58,7 @@ export interface App {
 /** The app, for pages. Components take properties instead. */
 export const appContext = createContext<App>("kiln-app");
 
-export function createApp({ engine, library, storage, baseUrl }: AppServices): App {
+export function createApp({ engine, library, storage, benchmark, baseUrl }: AppServices): App {
   const { gallery, queue, upscales, settings } = storage;
   const recipe = new RecipeController(settings);
   const upscaling = new UpscaleController({ engine, gallery, upscales });
@@ -87,6 +90,7 @@ export function createApp({ engine, library, storage, baseUrl }: AppServices): A
     library: new LibraryController({ hashes: library.hashes, models, metadata, toasts }),
     libraryStorage: library.storage,
     hashes: library.hashes,
+    benchmark: new BenchmarkController(benchmark, () => engine.unload()),
     baseUrl,
     recent: new RecentPictures(gallery),
     tokens,

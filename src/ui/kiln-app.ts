@@ -126,7 +126,9 @@ export class KilnApp extends LitElement {
     return html`
       <header>
         <a class="brand" href="#/generate" aria-label="Kiln">${icon("flame")}<b>Kiln</b></a>
-        <nav aria-label=${msg("Pages")}>${routes.map((route) => this.#renderLink(route))}</nav>
+        <nav aria-label=${msg("Pages")}>
+          ${routes.filter(({ hidden }) => !hidden).map((route) => this.#renderLink(route))}
+        </nav>
         <div class="right">
           <kiln-app-notices .state=${this.#updates.value} .updates=${this.updates}></kiln-app-notices>
           <kiln-device-badge .device=${device} .error=${deviceError}></kiln-device-badge>

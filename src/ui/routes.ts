@@ -10,6 +10,8 @@ export interface Route {
   readonly id: string;
   readonly name: () => string;
   readonly icon: IconName;
+  /** Not among the links at the top; a page of another one leads there. */
+  readonly hidden?: true;
   load(): Promise<unknown>;
   render(): TemplateResult;
   /** Takes what is dropped while the page is shown; false where it is nothing for this page. */
@@ -58,6 +60,14 @@ export const routes: readonly Route[] = [
     icon: "settings",
     load: () => import("./pages/settings-page.ts"),
     render: () => html`<kiln-settings-page></kiln-settings-page>`,
+  },
+  {
+    id: "benchmark",
+    name: () => msg("Benchmark this device"),
+    icon: "settings",
+    hidden: true,
+    load: () => import("./pages/benchmark-page.ts"),
+    render: () => html`<kiln-benchmark-page></kiln-benchmark-page>`,
   },
 ];
 

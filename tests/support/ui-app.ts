@@ -7,6 +7,7 @@ import { openPageStorage, type PageStorage } from "../../src/gallery/page-storag
 import type { App } from "../../src/ui/app.ts";
 import { AppUpdates } from "../../src/ui/controllers/app-updates.ts";
 import { mountApp } from "../../src/ui/mount-app.ts";
+import { FakeBenchmark } from "./fake-benchmark.ts";
 import { FakeEngine, type FakeEngineOptions, FakeLibrary } from "./ui-fakes.ts";
 
 export interface MountedApp {
@@ -14,6 +15,7 @@ export interface MountedApp {
   readonly engine: FakeEngine;
   readonly library: FakeLibrary;
   readonly storage: PageStorage;
+  readonly benchmark: FakeBenchmark;
   /** Takes the page away, as closing the tab does; what is stored stays. */
   close(): void;
 }
@@ -29,8 +31,12 @@ export async function openApp(options: FakeEngineOptions = {}): Promise<MountedA
   location.hash = "#/generate";
   const engine = new FakeEngine(options);
   const library = new FakeLibrary();
+  const benchmark = new FakeBenchmark();
   const storage = await openPageStorage();
-  const app = await mountApp({ engine, library, storage, baseUrl: location.origin }, new AppUpdates());
+  const app = await mountApp(
+    { engine, library, storage, benchmark, baseUrl: location.origin },
+    new AppUpdates(),
+  );
   let open = true;
   const close = (): void => {
     if (!open) return;
@@ -40,5 +46,5 @@ export async function openApp(options: FakeEngineOptions = {}): Promise<MountedA
     storage.dispose();
   };
   onTestFinished(close);
-  return { app, engine, library, storage, close };
+  return { app, engine, library, storage, benchmark, close };
 }

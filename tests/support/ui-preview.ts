@@ -6,6 +6,7 @@ import { openPageStorage } from "../../src/gallery/page-storage.ts";
 import { AppError } from "../../src/protocol/app-error.ts";
 import { AppUpdates } from "../../src/ui/controllers/app-updates.ts";
 import { mountApp } from "../../src/ui/mount-app.ts";
+import { FakeBenchmark } from "./fake-benchmark.ts";
 import { FakeEngine, FakeLibrary, paint } from "./ui-fakes.ts";
 import { seedCatalog, seedDownloads, seedLibrary } from "./ui-library-seed.ts";
 
@@ -34,6 +35,7 @@ await mountApp(
     engine,
     library,
     storage: await openPageStorage(),
+    benchmark: new FakeBenchmark(),
     baseUrl: new URL("/", location.href).href,
   },
   new AppUpdates(),

@@ -3,6 +3,7 @@
 import type { OnnxModel } from "../../onnx/onnx-model.ts";
 import type { SessionInput } from "../../ort/ort-session.ts";
 import type { ComponentRow, OperatorSeconds } from "../../protocol/benchmark-api.ts";
+import { median } from "../../shared/median.ts";
 import { benchmarkInputs } from "./measured-components.ts";
 import { secondsByClass } from "./operator-classes.ts";
 
@@ -95,10 +96,4 @@ async function timed<T>(task: () => Promise<T>): Promise<readonly [seconds: numb
   const start = performance.now();
   const result = await task();
   return [secondsSince(start), result];
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }

@@ -32,7 +32,7 @@ export interface MeasuredComponent {
 /** Of the pictures that a model is measured with. */
 const PIXELS: Readonly<Record<SyntheticSize, Readonly<Record<BenchmarkModel, number>>>> = {
   full: { "sd-1.5": 512, "sd-2.1-base": 512, sdxl: 1024, [SYNTHETIC_UPSCALER]: 256 },
-  small: { "sd-1.5": 128, "sd-2.1-base": 128, sdxl: 128, [SYNTHETIC_UPSCALER]: 32 },
+  small: { "sd-1.5": 128, "sd-2.1-base": 128, sdxl: 128, [SYNTHETIC_UPSCALER]: 16 },
 };
 
 /** With and without the prompt. */

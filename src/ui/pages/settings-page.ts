@@ -251,6 +251,14 @@ export class SettingsPage extends LitElement {
     </section>`;
   }
 
+  #renderAdvanced(): TemplateResult {
+    return html`<section class="card">
+      <h2>${msg("Advanced")}</h2>
+      <p>${msg("How fast this device is with each kind of model, without downloading one.")}</p>
+      <a class="button" href="#/benchmark">${msg("Benchmark this device")}</a>
+    </section>`;
+  }
+
   #renderAbout(): TemplateResult {
     const embedded = this.#models.value.models.find(({ origin }) => origin === "embedded");
     return html`<section class="card">
@@ -267,7 +275,7 @@ export class SettingsPage extends LitElement {
     return html`<div class="column">
       <h1>${msg("Settings")}</h1>
       ${this.#renderAppearance()} ${this.#renderEngine()} ${this.#renderOnline()} ${this.#renderStorage()}
-      ${this.#renderQueue()} ${this.#renderAbout()}
+      ${this.#renderQueue()} ${this.#renderAdvanced()} ${this.#renderAbout()}
     </div>`;
   }
 }

@@ -1,0 +1,58 @@
+// Reports become one table with ratios; what was not measured says so.
+
+import { expect, test } from "vitest";
+import { withPart } from "../../../scripts/benchmark-doc.ts";
+import { benchmarkMarkdown, parseReport } from "../../../scripts/benchmark-table.ts";
+import { fakeReport } from "../../support/fake-benchmark.ts";
+
+const ROWS = [
+  { model: "sd-1.5", component: "unet", shape: "batch 2, 16x16 latents" },
+  { model: "sdxl", component: "unet", shape: "batch 2, 16x16 latents" },
+];
+const PICTURES = [{ model: "sd-1.5", shape: "128x128, 20 steps, CFG" }];
+
+const rowsOf = (markdown: string, start: string): readonly (readonly string[])[] =>
+  markdown
+    .split("\n")
+    .filter((line) => line.startsWith(`| ${start}`))
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+
+test("other implementations stand beside ours as ratios", () => {
+  const other = fakeReport({ implementation: "pytorch eager" });
+  const slower = { ...other, components: [{ ...other.components[0], steadySeconds: 0.1 }] };
+  const markdown = benchmarkMarkdown([fakeReport(), slower], ROWS, PICTURES);
+  const [measured, missing] = rowsOf(markdown, "sd");
+  expect(measured.slice(3)).toEqual(["1.25 s", "500.0 ms", "40.0 ms", "3 MB", "yes", "100.0 ms (2.50x)"]);
+  expect(missing.slice(3)).toEqual(Array<string>(6).fill("not measured"));
+  expect(markdown).toContain("convolution 75 %, attention 25 %");
+});
+
+test("without any report every row is not measured", () => {
+  const markdown = benchmarkMarkdown([], ROWS, PICTURES);
+  expect(rowsOf(markdown, "sd")).toHaveLength(3);
+  expect(markdown).toContain("GPU time per class of operator: not measured.");
+});
+
+test("a failure is shown in the place of its figure, in one cell", () => {
+  const { components } = fakeReport();
+  const failed = { ...components[0], steadySeconds: null, failure: "OutOfMemory: a | b\nc" };
+  const [row] = rowsOf(benchmarkMarkdown([fakeReport({ components: [failed] })], ROWS, PICTURES), "sd-1.5");
+  expect(row[5]).toBe("failed: OutOfMemory: a / b c");
+});
+
+test("parseReport() refuses other files", () => {
+  expect(parseReport(JSON.stringify(fakeReport()), "a.json")).toEqual(fakeReport());
+  expect(() => parseReport("{}", "a.json")).toThrow(/a\.json: expected a benchmark report/);
+  expect(() => parseReport(JSON.stringify({ ...fakeReport(), version: 2 }), "a.json")).toThrow(/version 1/);
+});
+
+test("withPart() replaces one part and leaves the rest", () => {
+  const text = "before\n<!-- a:start -->old<!-- a:end -->\nafter";
+  expect(withPart(text, "a", "new")).toBe("before\n<!-- a:start -->\n\nnew\n\n<!-- a:end -->\nafter");
+  expect(() => withPart(text, "b", "new")).toThrow(/b:start/);
+});

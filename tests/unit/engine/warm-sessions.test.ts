@@ -1,4 +1,5 @@
-// What a second job costs: weights read and sessions made are counted, with room for two models and with too little for them.
+// What a job loads and gives up: weights read, sessions made and released are counted, with room for two models, for one, for one
+// network at a time, and for nothing.
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { OpenedModel } from "../../../src/library/open-model.ts";
@@ -13,14 +14,19 @@ import { tinyRequest } from "../../support/tiny-request.ts";
 // The tiny model's weights take 7 MiB and its decoder 4 more while it runs; sessions may take 0.6 of what the device has.
 const ROOM_FOR_ONE_GIB = 12 / 1024 / 0.6;
 
-/** Bytes read from models' files, and sessions made, since the engine started. */
+// Hardly more than the decoder takes alone.
+const ROOM_FOR_ONE_NETWORK_GIB = 5.3 / 1024;
+const NO_ROOM_GIB = 4 / 1024;
+const HEADER_BYTES = 100_000;
+
+/** Bytes read from models' files, and sessions made and released, since the engine started. */
 class Counts {
   readonly #sources: CountingByteSource[] = [];
-  #sessions = 0;
+  readonly events: ("create" | "release")[] = [];
 
   get all(): { readonly bytes: number; readonly sessions: number } {
     const bytes = this.#sources.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
-    return { bytes, sessions: this.#sessions };
+    return { bytes, sessions: this.events.filter((event) => event === "create").length };
   }
 
   async openModel(modelId: string): Promise<OpenedModel> {
@@ -32,9 +38,15 @@ class Counts {
 
   async loadOrt(): Promise<OrtBuild> {
     const build = await loadNodeOrt();
-    const create: typeof build.ort.InferenceSession.create = (...parameters: [never]) => {
-      this.#sessions += 1;
-      return build.ort.InferenceSession.create(...parameters);
+    const create: typeof build.ort.InferenceSession.create = async (...parameters: [never]) => {
+      this.events.push("create");
+      const session = await build.ort.InferenceSession.create(...parameters);
+      const release = session.release.bind(session);
+      session.release = () => {
+        this.events.push("release");
+        return release();
+      };
+      return session;
     };
     return { ...build, ort: { ...build.ort, InferenceSession: { create } } };
   }
@@ -95,4 +107,23 @@ test("with room for one model, the one that was given up is read again and the o
   await generate("a");
   expect(counts.all.sessions).toBe(before.sessions + 3);
   expect(counts.all.bytes).toBeGreaterThan(before.bytes);
+});
+
+test("with room for one network, the text encoder is released before the UNet loads", async () => {
+  await start(ROOM_FOR_ONE_NETWORK_GIB);
+  const { pictures } = await generate("a");
+  expect(pictures).toBe(1);
+  expect(counts.events).toEqual(["create", "release", "create", "release", "create"]);
+});
+
+test("with room for nothing, it says what is missing and has read no weights", async () => {
+  await start(NO_ROOM_GIB);
+  await expect(generate("a")).rejects.toMatchObject({
+    name: "TooLarge",
+    message: expect.stringMatching(
+      /^Tiny needs \d.* of memory on the processor for 64x64 pixels in float32, and this device offers 4\.2 MB\./,
+    ) as string,
+  });
+  expect(counts.events).toEqual([]);
+  expect(counts.all.bytes).toBeLessThan(HEADER_BYTES);
 });

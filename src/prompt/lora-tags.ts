@@ -40,6 +40,15 @@ export function withoutLoraTags(prompt: string): string {
   return prompt.replace(TAG, "");
 }
 
+/** The prompt with other names in its tags; the rest of a tag stays, whatever it holds. */
+export function renameLoraTags(prompt: string, rename: (name: string) => string): string {
+  return prompt.replace(TAG, (tag, contents: string) => {
+    const [name] = contents.split(":", 1);
+    const start = tag.indexOf(":") + 1;
+    return `${tag.slice(0, start)}${rename(name.trim())}${tag.slice(start + name.length)}`;
+  });
+}
+
 function parseTag(tag: string, contents: string): LoraTag {
   const fields = contents.split(":");
   const name = fields[0].trim();

@@ -5,7 +5,7 @@ import { AppError, serializeError, type SerializedError } from "../protocol/app-
 import type { FolderEntry, ModelRecord } from "../protocol/library-api.ts";
 import { recogniseAddress } from "./model-address.ts";
 import { readDroppedFolders, sortFolder } from "./model-folders.ts";
-import { readRestorable, type Restorable } from "./restore.ts";
+import { readRestorable, type Restorable, type TensorHashes } from "./restore.ts";
 
 export interface Dropped {
   readonly files: readonly File[];
@@ -41,13 +41,17 @@ function nothing(message: string, where: string, expected: string, got: string):
   };
 }
 
-async function findInPicture(file: File, models: readonly ModelRecord[]): Promise<Finding> {
+async function findInPicture(
+  file: File,
+  models: readonly ModelRecord[],
+  hashes: TensorHashes,
+): Promise<Finding> {
   if (file.size > MAX_PICTURE_BYTES) {
     const expected = `at most ${MAX_PICTURE_BYTES} bytes`;
     return nothing(`${file.name} is too large for a picture.`, file.name, expected, `${file.size} bytes`);
   }
   const text = readPictureInfotext(new Uint8Array(await file.arrayBuffer()));
-  const restorable = text === undefined ? undefined : readRestorable(text, models);
+  const restorable = text === undefined ? undefined : readRestorable(text, models, hashes);
   if (restorable) return { kind: "recipe", restorable, picture: file };
   return nothing(
     `${file.name} carries no parameters.`,
@@ -57,11 +61,15 @@ async function findInPicture(file: File, models: readonly ModelRecord[]): Promis
   );
 }
 
-async function findInFile(file: File, models: readonly ModelRecord[]): Promise<Finding> {
+async function findInFile(
+  file: File,
+  models: readonly ModelRecord[],
+  hashes: TensorHashes,
+): Promise<Finding> {
   if (isModelFile(file.name)) return { kind: "model", file };
   try {
-    if (file.type.startsWith("image/")) return await findInPicture(file, models);
-    if (file.type.startsWith("text/")) return findInText((await file.text()).trim(), models);
+    if (file.type.startsWith("image/")) return await findInPicture(file, models, hashes);
+    if (file.type.startsWith("text/")) return findInText((await file.text()).trim(), models, hashes);
   } catch (error) {
     return { kind: "nothing", error: serializeError(error) };
   }
@@ -74,9 +82,9 @@ async function findInFile(file: File, models: readonly ModelRecord[]): Promise<F
   );
 }
 
-function findInText(text: string, models: readonly ModelRecord[]): Finding {
+function findInText(text: string, models: readonly ModelRecord[], hashes: TensorHashes): Finding {
   if (recogniseAddress(text)?.certain) return { kind: "address", address: text.trim() };
-  const restorable = readRestorable(text, models);
+  const restorable = readRestorable(text, models, hashes);
   return restorable ? { kind: "recipe", restorable } : { kind: "prompt", text };
 }
 
@@ -102,8 +110,9 @@ async function findInFolders(folders: readonly FileSystemDirectoryEntry[]): Prom
 export async function findDropped(
   { files, folders = [], text }: Dropped,
   models: readonly ModelRecord[],
+  hashes: TensorHashes = new Map(),
 ): Promise<readonly Finding[]> {
-  if (files.length + folders.length === 0) return [findInText(text, models)];
+  if (files.length + folders.length === 0) return [findInText(text, models, hashes)];
   const inFolders = folders.length > 0 ? await findInFolders(folders) : [];
-  return [...(await Promise.all(files.map((file) => findInFile(file, models)))), ...inFolders];
+  return [...(await Promise.all(files.map((file) => findInFile(file, models, hashes)))), ...inFolders];
 }

@@ -8,6 +8,7 @@ import { expect, test } from "@playwright/test";
 import { readPngText } from "../../src/imaging/png-text.ts";
 import { memorySource } from "../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { type TensorToWrite, writeSafetensors } from "../../src/weights/write-safetensors.ts";
 import { familyFile } from "../support/family-models.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -118,4 +119,35 @@ test("bad arguments and bad models end with a sentence and a non-zero exit", () 
   const model = run("--prompt", "x", ...SMALL, "--model", corrupt, "--out", out);
   expect(model.status).toBe(1);
   expect(model.stderr).toContain("corrupt.safetensors");
+});
+
+test("LoRAs change the picture by their strength and stand in its infotext", () => {
+  const factors = ["down", "up"].map((part): [string, TensorToWrite] => {
+    const values = Float32Array.from({ length: 2 * 192 }, (_, i) => Math.sin(i * 7 + part.length));
+    const shape = part === "down" ? [2, 192] : [192, 2];
+    return [
+      `lora_te_text_model_encoder_layers_0_self_attn_v_proj.lora_${part}.weight`,
+      { dtype: "F32", shape, bytes: new Uint8Array(values.buffer) },
+    ];
+  });
+  const file = join(folder, "waves.safetensors");
+  writeFileSync(file, writeSafetensors(new Map(factors)));
+  const out = join(folder, "picture.png");
+  const picture = (...args: string[]): Buffer => {
+    const result = run("--prompt", "a boat", ...SMALL, "--out", out, ...args);
+    expect(result.stderr).toBe("");
+    expect(result.status).toBe(0);
+    return readFileSync(out);
+  };
+  const pixels = picture("--lora", `${file}:1:0`);
+  const changed = picture("--lora", `${file}:0.5:1`);
+  expect(readPngText(new Uint8Array(changed)).get("parameters")).toMatch(
+    /a boat <lora:waves:1:0\.5>\n[^]*Lora hashes: "waves: [0-9a-f]{12}"/,
+  );
+  const data = (png: Buffer): Buffer => png.subarray(png.indexOf("IDAT"));
+  expect(data(changed).equals(data(pixels))).toBe(false);
+
+  const wrong = run("--prompt", "x", ...SMALL, "--out", out, "--lora", join(folder, "gone.safetensors:0.5"));
+  expect(wrong.status).toBe(2);
+  expect(wrong.stderr).toContain("--lora: no such file");
 });

@@ -5,6 +5,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { ModelRecord } from "../../protocol/library-api.ts";
+import type { ModelMetadata } from "../../protocol/metadata-api.ts";
 import { fireEvent, type KilnEvent } from "../fire-event.ts";
 import { icon } from "../icons.ts";
 import { LORA_STRENGTH, type LoraSlot } from "../recipe.ts";
@@ -23,12 +24,17 @@ declare global {
   }
 }
 
+// Some files state every tag of their training; the rest is in the model's details.
+const MAX_WORDS = 8;
+
 // What trainers recommend lies within; the field beside the slider takes more.
 const SLIDER_MAX = 2;
 
+export type LoraNotes = Pick<ModelMetadata, "trigger_words" | "preferred_strength">;
+
 /**
  * @event loras-change - a slot was added, moved, switched, set or removed
- * @event prompt-insert - a LoRA is wanted as a tag in the prompt
+ * @event prompt-insert - a LoRA is wanted as a tag, or one of its trigger words, in the prompt
  */
 @localized()
 @customElement("kiln-lora-slots")
@@ -83,12 +89,19 @@ export class LoraSlots extends LitElement {
         gap: 4px 10px;
         font-size: 13.5px;
       }
+      .word {
+        max-width: 100%;
+        overflow-wrap: anywhere;
+        white-space: normal;
+      }
     `,
   ];
 
   @property({ attribute: false }) slots: readonly LoraSlot[] = [];
   /** Of the library, of type "lora". */
   @property({ attribute: false }) loras: readonly ModelRecord[] = [];
+  /** Trigger words and the strength that somebody noted, by the model's id. */
+  @property({ attribute: false }) metadata: ReadonlyMap<string, LoraNotes> = new Map();
 
   #emit(loras: readonly LoraSlot[]): void {
     fireEvent(this, "loras-change", { loras });
@@ -99,7 +112,9 @@ export class LoraSlots extends LitElement {
   }
 
   #add(modelId: string): void {
-    if (modelId !== "") this.#emit([...this.slots, { modelId, unetWeight: 1, textWeight: 1 }]);
+    if (modelId === "") return;
+    const weight = this.metadata.get(modelId)?.preferred_strength ?? 1;
+    this.#emit([...this.slots, { modelId, unetWeight: weight, textWeight: weight }]);
   }
 
   #remove(index: number): void {
@@ -169,6 +184,25 @@ export class LoraSlots extends LitElement {
     `;
   }
 
+  #renderWords(id: string, name: string): TemplateResult | typeof nothing {
+    const words = this.metadata.get(id)?.trigger_words.slice(0, MAX_WORDS) ?? [];
+    if (words.length === 0) return nothing;
+    return html`<div class="tools" role="group" aria-label=${msg(str`Trigger words of ${name}`)}>
+      <span class="quiet">${msg("Trigger words")}</span>
+      ${words.map(
+        (word) =>
+          html`<button
+            class="button plain word"
+            type="button"
+            aria-label=${msg(str`Put “${word}” into the prompt`)}
+            @click=${() => fireEvent(this, "prompt-insert", { text: word, field: "prompt" })}
+          >
+            ${word}
+          </button>`,
+      )}
+    </div>`;
+  }
+
   #renderSlot(slot: LoraSlot, index: number): TemplateResult {
     const record = this.loras.find(({ id }) => id === slot.modelId);
     const name = record ? callName(record) : msg("a LoRA that is not on this device");
@@ -192,16 +226,17 @@ export class LoraSlots extends LitElement {
       ${this.#renderStrengths(slot, index, name)}
       ${
         record
-          ? html`<div class="tools">
-              <button
-                class="button plain"
-                type="button"
-                aria-label=${msg(str`Move ${name} into the prompt as a tag`)}
-                @click=${() => this.#toTag(index, record)}
-              >
-                ${msg("Into the prompt, as a tag")}
-              </button>
-            </div>`
+          ? html`${this.#renderWords(record.id, name)}
+              <div class="tools">
+                <button
+                  class="button plain"
+                  type="button"
+                  aria-label=${msg(str`Move ${name} into the prompt as a tag`)}
+                  @click=${() => this.#toTag(index, record)}
+                >
+                  ${msg("Into the prompt, as a tag")}
+                </button>
+              </div>`
           : nothing
       }
     </li>`;

@@ -5,6 +5,7 @@ import { localized, msg } from "@lit/localize";
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { ModelRecord } from "../../protocol/library-api.ts";
+import type { ModelMetadata } from "../../protocol/metadata-api.ts";
 import { samplers } from "../../sampling/samplers.ts";
 import { AUTOMATIC_SCHEDULE, schedules } from "../../sampling/schedules.ts";
 import { fireEvent, type KilnEvent } from "../fire-event.ts";
@@ -84,6 +85,8 @@ export class ParameterFields extends LitElement {
   @property({ attribute: false }) recipe: Recipe = INITIAL_RECIPE;
   @property({ attribute: false }) defaults: Recipe = INITIAL_RECIPE;
   @property({ attribute: false }) models: readonly ModelRecord[] = [];
+  /** By the model's id. */
+  @property({ attribute: false }) metadata: ReadonlyMap<string, ModelMetadata> = new Map();
   @property({ attribute: false }) reusableSeed?: number;
   /** Names of unfolded groups. */
   @property({ attribute: false }) openGroups: readonly string[] = [];
@@ -196,6 +199,7 @@ export class ParameterFields extends LitElement {
         html`<kiln-lora-slots
           .slots=${recipe.loras}
           .loras=${this.models.filter(({ type }) => type === "lora")}
+          .metadata=${this.metadata}
           @loras-change=${(event: KilnEvent<"loras-change">) => this.#change(event.detail)}
           @prompt-insert=${(event: KilnEvent<"prompt-insert">) => this.#insert(event)}
         ></kiln-lora-slots>`,

@@ -54,6 +54,14 @@ export class LibraryController {
     }
   }
 
+  /** First 12 digits of the SHA-256 of these models' tensors, by id, where they were computed before. */
+  async tensorHashes(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const known = await Promise.all(
+      ids.map(async (id) => [id, (await this.#hashes.get(id))?.autoV3] as const),
+    );
+    return new Map(known.flatMap(([id, hash]) => (hash === undefined ? [] : [[id, hash] as const])));
+  }
+
   async fetch(ids: readonly string[]): Promise<void> {
     let found = 0;
     for (const id of ids) if (await this.#metadata.fetchOne(id)) found++;

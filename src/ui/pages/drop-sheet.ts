@@ -28,7 +28,7 @@ type RecipeFinding = Extract<Finding, { kind: "recipe" }>;
 
 /** Fields that are restored together, in the order of the sheet. */
 const ROWS: readonly { readonly name: () => string; readonly fields: readonly (keyof Recipe)[] }[] = [
-  { name: () => msg("Prompt"), fields: ["prompt"] },
+  { name: () => msg("Prompt"), fields: ["prompt", "loras"] },
   { name: () => msg("Negative prompt"), fields: ["negativePrompt"] },
   { name: () => msg("Model"), fields: ["modelId"] },
   { name: () => msg("VAE"), fields: ["vaeId"] },
@@ -143,7 +143,11 @@ export class DropSheet extends LitElement {
   }
 
   async #receive(): Promise<void> {
-    const findings = await findDropped(this.dropped, this.app.models.state.value.models);
+    const { models } = this.app.models.state.value;
+    const loras = models.filter(({ type }) => type === "lora").map(({ id }) => id);
+    // Only finds LoRAs that have another name here: without it the rest is read all the same.
+    const hashes = await this.app.library.tensorHashes(loras).catch(() => new Map<string, string>());
+    const findings = await findDropped(this.dropped, models, hashes);
     for (const finding of findings) {
       switch (finding.kind) {
         case "model":
@@ -213,6 +217,7 @@ export class DropSheet extends LitElement {
   ): TemplateResult | typeof nothing {
     const { models } = this.app.models.state.value;
     const values = fields
+      .filter((field): field is Exclude<keyof Recipe, "loras"> => field !== "loras")
       .map((field) => models.find(({ id }) => id === found[field])?.name ?? found[field])
       .filter((value) => value !== undefined && value !== "");
     if (values.length === 0) return nothing;
@@ -230,7 +235,7 @@ export class DropSheet extends LitElement {
   }
 
   #renderRecipe(recipe: RecipeFinding): TemplateResult {
-    const { fields, missingModel, missingVae } = recipe.restorable;
+    const { fields, missingModel, missingVae, missingLoras } = recipe.restorable;
     return html`<div class="found">
         ${this.#pictureUrl ? html`<img class="picture" src=${this.#pictureUrl} alt=${fields.prompt ?? ""} />` : nothing}
         <ul>
@@ -247,6 +252,15 @@ export class DropSheet extends LitElement {
           missingVae
             ? html`<p class="quiet missing">
                 ${msg(str`Its VAE, ${missingVae}, is not on this device. The model's own is taken.`)}
+              </p>`
+            : nothing
+        }
+        ${
+          missingLoras.length > 0
+            ? html`<p class="quiet missing">
+                ${msg(
+                  str`LoRAs that are not on this device: ${missingLoras.join(", ")}. Import them, or take their tags out of the prompt.`,
+                )}
               </p>`
             : nothing
         }

@@ -45,6 +45,7 @@ export class GeneratePage extends LitElement {
   readonly #preview = new Watch(this, () => this.app.generation.preview);
   readonly #recipe = new Watch(this, () => this.app.recipe.state);
   readonly #models = new Watch(this, () => this.app.models.state);
+  readonly #metadata = new Watch(this, () => this.app.metadata.state);
   readonly #tokens = new Watch(this, () => this.app.tokens.counts);
   readonly #recent = new Watch(this, () => this.app.recent.pictures);
   readonly #picture = new PictureUrl(this, (id) => this.app.gallery.openFile(id));
@@ -104,6 +105,7 @@ export class GeneratePage extends LitElement {
       .recipe=${recipe}
       .defaults=${defaults}
       .models=${this.#models.value.models}
+      .metadata=${this.#metadata.value.byId}
       .reusableSeed=${this.#generation.value.shown?.seed}
       .openGroups=${this.app.settings.get("openGroups")}
       @recipe-change=${(event: KilnEvent<"recipe-change">) => this.app.recipe.patch(event.detail)}

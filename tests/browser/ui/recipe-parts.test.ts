@@ -109,6 +109,19 @@ test("a slot becomes a tag, and is gone when removed", async () => {
   await expect.element(slots()).toHaveLength(0);
 });
 
+test("trigger words go into the prompt, and a noted strength is where a slot starts", async () => {
+  const { app, library } = await openWithParts();
+  library.metadata.known.set("ink", { trigger_words: ["inkline", "<b>bold</b>"], preferred_strength: 0.7 });
+  await app.metadata.refresh();
+  await field("Add a LoRA").selectOptions("ink");
+  await expect.element(field("Strength of ink")).toHaveValue("0.7");
+  await button("Put “inkline” into the prompt").click();
+  await button("Put “<b>bold</b>” into the prompt").click();
+  await expect.element(field("Prompt")).toHaveValue("inkline, <b>bold</b>");
+  await field("Add a LoRA").selectOptions("glow");
+  await expect.element(page.getByRole("group", { name: "Trigger words of glow" })).not.toBeInTheDocument();
+});
+
 test("an embedding's name is put into either prompt", async () => {
   await openWithParts();
   await field("Prompt").fill("a forest");

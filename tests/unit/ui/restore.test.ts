@@ -24,6 +24,7 @@ test("readRestorable() takes over every field of the form", () => {
     prompt: "a boat",
     negativePrompt: "rain",
     modelId: "other",
+    loras: [],
     vaeId: "",
     width: 512,
     height: 768,
@@ -66,6 +67,29 @@ test.each([
   const found = readRestorable(infotext(extra), [...MODELS, VAE]);
   expect(found?.fields).toMatchObject(fields);
   expect(found?.missingVae).toBe(missing);
+});
+
+const INK: ModelRecord = {
+  ...SMALL_MODEL,
+  id: "ink id",
+  name: "Ink Lines",
+  type: "lora",
+  sha256: "1111222233".padEnd(64, "3"),
+  fileName: "ink-v2.safetensors",
+};
+
+test.each([
+  ["<lora:ink-v2:0.5>", "<lora:ink-v2:0.5>", []],
+  ["<lora:Ink Lines:0.5:1>", "<lora:Ink Lines:0.5:1>", []],
+  ["<lora:ink:0.5>, <lora:gone:1>", "<lora:ink-v2:0.5>, <lora:gone:1>", ["gone"]],
+  ["<lora:whole:te=1>", "<lora:ink-v2:te=1>", []],
+  ["<lora::nothing", "<lora::nothing", []],
+])("readRestorable() finds the LoRAs of %s by name, else by hash", (tags, expected, missing) => {
+  const text = infotext(', Lora hashes: "ink: aaaabbbbcccc, gone: 000000000000, whole: 1111222233"');
+  const hashes = new Map([["ink id", "aaaabbbbcccc"]]);
+  const found = readRestorable(text.replace("a boat", `a boat ${tags}`), [...MODELS, INK], hashes);
+  expect(found?.fields).toMatchObject({ prompt: `a boat ${expected}`, loras: [] });
+  expect(found?.missingLoras).toEqual(missing);
 });
 
 test("readRestorable() brings values into the ranges of the form", () => {

@@ -1,0 +1,138 @@
+// Measures the ways a LoRA can reach a network (docs/decisions/0009-loras-in-graph-slots.md): fed into slots of the graph, merged
+// while weights are read, and of patching single weights their merge. Runs the CPU kernels in Node; opens no browser.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { adaptedTensor, type AppliedLora } from "../src/models/adapters/adapted-tensor.ts";
+import {
+  activeTensor,
+  emptyTensors,
+  factorTensors,
+  scaleTensor,
+} from "../src/models/adapters/adapter-packs.ts";
+import { readLora } from "../src/models/adapters/lora.ts";
+import { detectModel } from "../src/models/detect-model.ts";
+import { dialects } from "../src/models/dialects.ts";
+import type { AdaptableModel } from "../src/models/layers/adapter-slots.ts";
+import { unetTensors } from "../src/models/required-tensors.ts";
+import { buildUnet } from "../src/models/unet.ts";
+import { memorySource } from "../src/weights/memory-source.ts";
+import { openSafetensors } from "../src/weights/safetensors.ts";
+import { writeSafetensors } from "../src/weights/write-safetensors.ts";
+import { createGraphSession, type GraphInputs } from "../tests/support/run-graph.ts";
+
+const CHECKPOINT = join(import.meta.dirname, "..", "public/models/kiln-small/kiln-small.safetensors");
+const RANK = 16;
+const LATENTS = 32;
+const RUNS = 7;
+
+/** Processor time, which other programs on the machine do not lengthen. */
+const seconds = async (task: () => unknown): Promise<number> => {
+  const start = process.cpuUsage();
+  await task();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+};
+
+const model = detectModel(
+  await openSafetensors(memorySource(readFileSync(CHECKPOINT), "kiln-small.safetensors")),
+);
+const floats = (length: number): Float32Array =>
+  Float32Array.from({ length }, () => (Math.random() - 0.5) / RANK);
+
+/** Every linear layer of the transformers, as most LoRAs have it. */
+const targets = unetTensors(model.unet).filter(
+  ({ key, shape }) => /transformer_blocks.*weight$/.test(key) && shape.length === 2,
+);
+
+async function randomLora(strength: number): Promise<AppliedLora> {
+  const tensors = targets.flatMap(({ key, shape: [rows, columns] }) => {
+    const module = `lora_unet_${key.slice(model.unet.prefix.length, -".weight".length).replaceAll(".", "_")}`;
+    const tensor = (shape: readonly [number, number]) => ({
+      dtype: "F32" as const,
+      shape,
+      bytes: new Uint8Array(floats(shape[0] * shape[1]).buffer as ArrayBuffer),
+    });
+    return [
+      [`${module}.lora_down.weight`, tensor([RANK, columns])],
+      [`${module}.lora_up.weight`, tensor([rows, RANK])],
+    ] as const;
+  });
+  const file = await openSafetensors(memorySource(writeSafetensors(new Map(tensors)), "random"));
+  return { lora: readLora(file, model), strengths: { unet: strength, textEncoder: strength } };
+}
+
+const shape = { batch: 2, latentHeight: LATENTS, latentWidth: LATENTS, tokens: 77 };
+const build = (merged: readonly AppliedLora[], slots: boolean): AdaptableModel =>
+  buildUnet(model.checkpoint, model.unet, {
+    dialect: dialects["wasm-float32"],
+    ...shape,
+    adapters: { merged, slots },
+  });
+const inputs: GraphInputs = {
+  latents: floats(2 * 4 * LATENTS * LATENTS),
+  timestep: Float32Array.of(500),
+  context: floats(2 * 77 * model.unet.contextWidth),
+};
+
+interface Case {
+  readonly name: string;
+  readonly graph: AdaptableModel;
+  readonly fed: readonly AppliedLora[];
+}
+
+async function prepare({ graph, fed }: Case) {
+  let session!: Awaited<ReturnType<typeof createGraphSession>>;
+  const create = await seconds(async () => (session = await createGraphSession(graph)));
+  const tensors = [activeTensor(fed.length > 0)];
+  const fill = await seconds(async () => {
+    for (const pack of graph.adapterPacks) {
+      const filled =
+        fed.length > 0
+          ? [...(await factorTensors(pack, fed)), scaleTensor(pack, fed, "unet")]
+          : emptyTensors(pack);
+      tensors.push(...filled);
+    }
+  });
+  const rescale = await seconds(() => graph.adapterPacks.map((pack) => scaleTensor(pack, fed, "unet")));
+  const feeds = { ...inputs, ...Object.fromEntries(tensors.map((tensor) => [tensor.name, tensor])) };
+  return { create, fill, rescale, session, step: () => seconds(() => session.run(feeds)) };
+}
+
+const seven = await Promise.all(Array.from({ length: 7 }, (_, i) => randomLora((i + 1) / 7)));
+const cases: readonly Case[] = [
+  { name: "no slots", graph: build([], false), fed: [] },
+  { name: "slots, no LoRA", graph: build([], true), fed: [] },
+  { name: "slots, 1 LoRA", graph: build([], true), fed: seven.slice(0, 1) },
+  { name: "slots, 7 LoRAs", graph: build([], true), fed: seven },
+  { name: "merged while read, 1 LoRA", graph: build(seven.slice(0, 1), false), fed: [] },
+  { name: "merged while read, 7 LoRAs", graph: build(seven, false), fed: [] },
+];
+console.log(
+  `kiln-small's UNet, ${8 * LATENTS} px, guided; LoRAs of rank ${RANK} on ${targets.length} linear layers`,
+);
+// The runtime compiles itself during its first session and run.
+const warmUp = await prepare(cases[1]);
+await warmUp.step();
+await warmUp.session.release();
+const prepared = [];
+for (const each of cases) prepared.push(await prepare(each));
+// Round by round, so that a slow moment of the machine meets all cases.
+const steps: number[][] = cases.map(() => []);
+for (let round = 0; round < RUNS; round++)
+  for (const [i, { step }] of prepared.entries()) steps[i].push(await step());
+const cell = (value: number): string => value.toFixed(3).padStart(7);
+for (const [i, { create, fill, rescale, session }] of prepared.entries()) {
+  const step = Math.min(...steps[i]);
+  console.log(
+    `${cases[i].name.padEnd(28)} session ${cell(create)} s, fill ${cell(fill)} s, new strength ${cell(rescale)} s, step ${cell(step)} s`,
+  );
+  await session.release();
+}
+const merge = await seconds(() => {
+  for (const { key, shape: of } of targets)
+    adaptedTensor(model.checkpoint, key, { dtype: "float32", shape: of }, seven).readSync();
+});
+console.log(
+  `merging the changed weights alone, as patching them would need: ${merge.toFixed(3)} s for 7 LoRAs`,
+);

@@ -11,6 +11,7 @@ import type { ModelHashes } from "../../protocol/model-hashes.ts";
 import { fireEvent } from "../fire-event.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { icon } from "../icons.ts";
+import { kindLimit } from "../model-kinds.ts";
 import { baseOf, type LibraryEntry, nameOf } from "../model-filter.ts";
 import { precisionName, shortHash, typeName } from "../model-names.ts";
 import { safeHref } from "../safe-href.ts";
@@ -302,7 +303,7 @@ export class ModelDetails extends LitElement {
             >
               ${this.used ? html`${icon("check")}${msg("In use")}` : this.use}
             </button>`
-          : nothing
+          : html`<span class="quiet">${kindLimit(record)}</span>`
       }
       <button
         class="button"

@@ -149,8 +149,9 @@ test("on a phone everything is reached by keyboard and keeps its size", async ()
   expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
 });
 
-test("what cannot be used yet says so on its card", async () => {
+test("what cannot be used yet says so in its details", async () => {
   await openWithParts();
   location.hash = "#/models";
+  await button("Details of canny").click();
   await expect.element(page.getByText(/cannot use a ControlNet yet/)).toBeVisible();
 });

@@ -30,6 +30,8 @@ export interface ModelRecord {
   readonly defaults?: ModelDefaults;
   /** Of embeddings: how many tokens of a prompt each takes. */
   readonly vectors?: number;
+  /** Of LoRAs that were trained for few steps. */
+  readonly suggests?: SuggestedSettings;
   /** Of upscalers: output pixels per input pixel along one side. */
   readonly scale?: number;
   readonly needs: ModelNeeds;
@@ -45,6 +47,8 @@ export interface ModelPart {
   readonly path: string;
   readonly bytes: number;
 }
+
+export type SuggestedSettings = Pick<ModelDefaults, "steps" | "guidanceScale" | "sampler" | "schedule">;
 
 /** A file of a folder, with the folder's own name first in its path: "my-model/unet/config.json". */
 export interface FolderEntry {

@@ -54,7 +54,9 @@ export function sortFolder(entries: readonly FolderEntry[]): FolderContents {
   const files = entries
     .filter(({ path }) => !outer.some((root) => path.startsWith(root)))
     .map(({ file }) => file);
-  return { models, files };
+  // Exported graphs may have no index; the library says what is wrong with them.
+  const isExport = models.length === 0 && files.some(({ name }) => name.endsWith(".onnx"));
+  return isExport ? { models: [entries], files: [] } : { models, files };
 }
 
 /** `readEntries` gives some hundred at a time, and none when there are no more. */

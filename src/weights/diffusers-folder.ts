@@ -5,6 +5,7 @@
 // checkpoint's source is those weight files, one behind the other, so its byte ranges stay valid as long as the same files
 // are given in the same order; to store a folder, keep `DiffusersFolder.files`, and nothing else of it.
 
+import { AppError } from "../protocol/app-error.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { fileFormatError, quoted } from "./file-format.ts";
@@ -51,13 +52,15 @@ export function diffusersRoot(paths: readonly string[]): string | undefined {
 
 /**
  * @param name for messages and for recognition by name: the folder's.
- * @throws AppError FileFormat that names the file, what was expected and what was got.
+ * @throws AppError UnsupportedModel for exported graphs; FileFormat that names the file, what was expected and what was got.
  */
 export async function openDiffusersFolder(
   given: readonly FolderFile[],
   name: string,
 ): Promise<DiffusersFolder> {
-  const root = diffusersRoot(given.map(({ path }) => path));
+  const paths = given.map(({ path }) => path);
+  if (isOnnxExport(paths)) throw onnxExport(name);
+  const root = diffusersRoot(paths);
   if (root === undefined) {
     throw fileFormatError(name, { where: INDEX_FILE, expected: "in the folder", got: "no such file" });
   }
@@ -98,6 +101,21 @@ export async function openDiffusersFolder(
     ...(tokenizer && { tokenizer }),
     files: [...used].map(([path, file]) => ({ path, source: file })),
   };
+}
+
+/** Graphs without the weights that they were made from, as browser demos and optimum publish models. */
+function isOnnxExport(paths: readonly string[]): boolean {
+  const isWeights = (path: string): boolean => /\.(safetensors|bin)$/.test(path);
+  return paths.some((path) => path.endsWith(".onnx")) && !paths.some(isWeights);
+}
+
+function onnxExport(name: string): AppError {
+  return new AppError(
+    "UnsupportedModel",
+    `${name} is a folder of ONNX graphs made for one size and device. Kiln makes its graphs from a model's own weights: take ` +
+      `the .safetensors files that the same model is published as.`,
+    { where: name, expected: "weights as .safetensors or .bin", got: "ONNX graphs" },
+  );
 }
 
 interface WeightSet {

@@ -1,5 +1,6 @@
 // What detection says of a published file of any kind. Plain data, no code.
 
+import type { SuggestedSettings } from "../../protocol/library-api.ts";
 import type { ModelType } from "../../protocol/model-manifest.ts";
 import type { DetectedModel } from "../model-config.ts";
 
@@ -11,6 +12,8 @@ export interface DetectedFile {
   readonly model?: DetectedModel;
   /** Of embeddings. */
   readonly vectors?: number;
+  /** Of LoRAs that were trained for few steps. */
+  readonly suggests?: SuggestedSettings;
   /** Of upscalers. */
   readonly scale?: number;
 }

@@ -8,6 +8,7 @@ import { stableDiffusionXl } from "../families/stable-diffusion-xl.ts";
 import { unsupported } from "../tensor-checks.ts";
 import type { DetectedFile } from "./detected-file.ts";
 import { familyOfContextWidth } from "./family-of-width.ts";
+import { fewStepSettings } from "./few-step-lora.ts";
 
 /** Parts that only a module's change has; alphas and biases alone make no adapter. */
 const FACTORS = ["down", "hada_w1_a", "lokr_w1", "lokr_w1_a", "lokr_w2", "lokr_w2_a", "diff"];
@@ -74,5 +75,7 @@ export function detectLoraFile(checkpoint: Checkpoint): DetectedFile {
     (names.some((name) => XL_NAMES.test(name))
       ? stableDiffusionXl.id
       : familyOfContextWidth(inputs(/self_attn_[qkv]_proj$|mlp_fc1$/)));
-  return { type: "lora", family };
+  const { metadata, source } = checkpoint;
+  const suggests = fewStepSettings(`${metadata.get("modelspec.title") ?? ""} ${source.name}`);
+  return { type: "lora", family, ...(suggests && { suggests }) };
 }

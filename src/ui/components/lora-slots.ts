@@ -4,7 +4,7 @@ import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
-import type { ModelRecord } from "../../protocol/library-api.ts";
+import type { ModelRecord, SuggestedSettings } from "../../protocol/library-api.ts";
 import type { ModelMetadata } from "../../protocol/metadata-api.ts";
 import { fireEvent, type KilnEvent } from "../fire-event.ts";
 import { icon } from "../icons.ts";
@@ -17,6 +17,7 @@ import "./select-field.ts";
 declare global {
   interface KilnEvents {
     "loras-change": { readonly loras: readonly LoraSlot[] };
+    "settings-take": SuggestedSettings;
     "prompt-insert": { readonly text: string; readonly field: "prompt" | "negativePrompt" };
   }
   interface HTMLElementTagNameMap {
@@ -34,6 +35,7 @@ export type LoraNotes = Pick<ModelMetadata, "trigger_words" | "preferred_strengt
 
 /**
  * @event loras-change - a slot was added, moved, switched, set or removed
+ * @event settings-take - the settings that a LoRA was trained for are wanted
  * @event prompt-insert - a LoRA is wanted as a tag, or one of its trigger words, in the prompt
  */
 @localized()
@@ -203,6 +205,17 @@ export class LoraSlots extends LitElement {
     </div>`;
   }
 
+  #renderSuggestion(settings: SuggestedSettings): TemplateResult {
+    const { steps, guidanceScale, sampler } = settings;
+    return html`<button
+      class="button plain"
+      type="button"
+      @click=${() => fireEvent(this, "settings-take", settings)}
+    >
+      ${msg(str`Set what it was trained for: ${steps} steps, CFG ${guidanceScale}, ${sampler}`)}
+    </button>`;
+  }
+
   #renderSlot(slot: LoraSlot, index: number): TemplateResult {
     const record = this.loras.find(({ id }) => id === slot.modelId);
     const name = record ? callName(record) : msg("a LoRA that is not on this device");
@@ -236,6 +249,7 @@ export class LoraSlots extends LitElement {
                 >
                   ${msg("Into the prompt, as a tag")}
                 </button>
+                ${record.suggests ? this.#renderSuggestion(record.suggests) : nothing}
               </div>`
           : nothing
       }

@@ -201,6 +201,7 @@ export class ParameterFields extends LitElement {
           .loras=${this.models.filter(({ type }) => type === "lora")}
           .metadata=${this.metadata}
           @loras-change=${(event: KilnEvent<"loras-change">) => this.#change(event.detail)}
+          @settings-take=${(event: KilnEvent<"settings-take">) => this.#change(event.detail)}
           @prompt-insert=${(event: KilnEvent<"prompt-insert">) => this.#insert(event)}
         ></kiln-lora-slots>`,
       )}

@@ -29,6 +29,9 @@ const PARTS = [
   part("vae", "soft.safetensors"),
   part("lora", "ink.safetensors"),
   part("lora", "glow.safetensors"),
+  part("lora", "lcm.safetensors", {
+    suggests: { steps: 6, guidanceScale: 1.5, sampler: "LCM", schedule: "SGM Uniform" },
+  }),
   part("embedding", "fox.pt", { vectors: 2 }),
   part("controlnet", "canny.pth"),
 ];
@@ -120,6 +123,16 @@ test("trigger words go into the prompt, and a noted strength is where a slot sta
   await expect.element(field("Prompt")).toHaveValue("inkline, <b>bold</b>");
   await field("Add a LoRA").selectOptions("glow");
   await expect.element(page.getByRole("group", { name: "Trigger words of glow" })).not.toBeInTheDocument();
+});
+
+test("a LoRA for few steps offers the settings that it was trained for", async () => {
+  const mounted = await openWithParts();
+  await field("Add a LoRA").selectOptions("lcm");
+  await button("Set what it was trained for: 6 steps, CFG 1.5, LCM").click();
+  expect(await generated(mounted)).toMatchObject({
+    ...{ steps: 6, guidanceScale: 1.5, sampler: "LCM", schedule: "SGM Uniform" },
+    loras: [{ modelId: "lcm" }],
+  });
 });
 
 test("an embedding's name is put into either prompt", async () => {

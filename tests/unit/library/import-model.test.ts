@@ -222,6 +222,11 @@ test.each<[string, (entries: FolderEntry[]) => FolderEntry[], object]>([
     { name: "MissingTensor" },
   ],
   ["that is empty", () => [], { name: "FileFormat" }],
+  [
+    "of ONNX graphs",
+    () => [{ path: "turbo/unet/model.onnx", file: new File(["x"], "model.onnx") }],
+    { name: "UnsupportedModel", details: { where: "turbo", got: "ONNX graphs" } },
+  ],
 ])("a folder %s is refused by name, and nothing is written", async (_, change, error) => {
   const entries = change(await folderEntries());
   await expect(importFolder(entries, context(), () => undefined)).rejects.toMatchObject(error);

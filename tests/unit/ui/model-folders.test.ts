@@ -51,6 +51,13 @@ test("each index in a folder of folders is a model, the rest are files", async (
   expect(files.map(({ name }) => name)).toEqual(["lora.safetensors", "notes.txt"]);
 });
 
+test("a folder of ONNX graphs without an index is handed on as one model, for the library to name", async () => {
+  const entries = await readDroppedFolders([
+    directory("turbo", { unet: { "model.onnx": "x" }, "a.txt": "y" }),
+  ]);
+  expect(sortFolder(entries)).toEqual({ models: [entries], files: [] });
+});
+
 test("a picked folder is told by its files' relative paths", () => {
   const picked = ["m/model_index.json", "m/.cache/x.safetensors", "m/unet/a.safetensors"].map((path) =>
     Object.defineProperty(new File([""], path.split("/").at(-1)!), "webkitRelativePath", { value: path }),

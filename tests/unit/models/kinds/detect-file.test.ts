@@ -143,6 +143,20 @@ test.each<[string, Shapes | HeaderDescription, object]>([
   expect(detect(shapes)).toMatchObject(expected);
 });
 
+test.each([
+  ["pytorch_lora_weights_lcm-sd15.safetensors", { steps: 6, guidanceScale: 1.5, sampler: "LCM" }],
+  ["sdxl_lightning_4step_lora.safetensors", { steps: 4, guidanceScale: 1, sampler: "Euler" }],
+  ["Hyper-SD15-8steps-lora.safetensors", { steps: 8, guidanceScale: 1, sampler: "Euler" }],
+  ["Hyper-SDXL-12steps-lora.safetensors", { steps: 12 }],
+])("the LoRA %s suggests what it was trained for", (name, suggests) => {
+  expect(detect(lora(KOHYA, 768), name)).toMatchObject({ type: "lora", suggests });
+});
+
+test("other LoRAs suggest no settings", () => {
+  for (const name of ["hyperrealism.safetensors", "4step-ladder.safetensors"])
+    expect(detect(lora(KOHYA, 768), name)).not.toHaveProperty("suggests");
+});
+
 test("a preview decoder's name says whether it is SDXL's, for no tensor does", () => {
   expect(detect(tinyDecoder(), "taesdxl_decoder.safetensors")).toMatchObject({ family: "sdxl" });
 });

@@ -15,7 +15,6 @@ import "../components/task-note.ts";
 import { Watch } from "../controllers/observable.ts";
 import type { KilnEvent } from "../fire-event.ts";
 import { icon } from "../icons.ts";
-import { recogniseAddress } from "../model-address.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { describeImport, describeTask } from "../task-text.ts";
 
@@ -33,6 +32,7 @@ export class LibraryTop extends LitElement {
     css`
       :host {
         display: grid;
+        grid-template-columns: minmax(0, 1fr);
         gap: 12px;
         padding: 16px 20px 4px;
       }
@@ -85,27 +85,6 @@ export class LibraryTop extends LitElement {
   readonly #models = new Watch(this, () => this.app.models.state);
   readonly #metadata = new Watch(this, () => this.app.metadata.state);
   readonly #library = new Watch(this, () => this.app.library.state);
-  #listeners?: AbortController;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#listeners = new AbortController();
-    addEventListener("paste", (event) => this.#paste(event), { signal: this.#listeners.signal });
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#listeners?.abort();
-  }
-
-  /** An address pasted anywhere on the page lands in the field. */
-  #paste(event: ClipboardEvent): void {
-    const target = event.composedPath()[0];
-    const inField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
-    if (inField || !location.hash.startsWith("#/models")) return;
-    const text = event.clipboardData?.getData("text/plain").trim() ?? "";
-    if (recogniseAddress(text)) this.app.downloads.draft.set(text);
-  }
 
   async #take(picker: HTMLInputElement): Promise<void> {
     const files = [...(picker.files ?? [])];

@@ -1,9 +1,12 @@
 // The Models page: its views and the links between them. Each view is loaded when it is first opened and stays.
 
+import { consume } from "@lit/context";
 import { localized, msg } from "@lit/localize";
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
+import { type App, appContext } from "../app.ts";
 import { icon, type IconName } from "../icons.ts";
+import { recogniseAddress } from "../model-address.ts";
 import { controlStyles } from "../styles/controls.ts";
 
 declare global {
@@ -20,16 +23,19 @@ interface View {
   readonly render: () => TemplateResult;
 }
 
+const LIBRARY = "#/models";
+const CATALOGUE = "#/models/civitai";
+
 const VIEWS: readonly View[] = [
   {
-    address: "#/models",
+    address: LIBRARY,
     icon: "models",
     name: () => msg("Library"),
     load: () => import("./library-view.ts"),
     render: () => html`<kiln-library-view></kiln-library-view>`,
   },
   {
-    address: "#/models/civitai",
+    address: CATALOGUE,
     icon: "globe",
     name: () => msg("Browse Civitai"),
     load: () => import("./civitai-view.ts"),
@@ -52,7 +58,7 @@ export class ModelsPage extends LitElement {
     css`
       :host {
         display: grid;
-        grid-template-rows: auto minmax(0, 1fr);
+        grid-template: auto minmax(0, 1fr) / minmax(0, 1fr);
         height: 100%;
       }
       nav {
@@ -96,6 +102,7 @@ export class ModelsPage extends LitElement {
     `,
   ];
 
+  @consume({ context: appContext }) private readonly app!: App;
   @state() private view: View = VIEWS[0];
   @state() private opened: readonly View[] = [];
   #listeners?: AbortController;
@@ -103,7 +110,9 @@ export class ModelsPage extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#listeners = new AbortController();
-    addEventListener("hashchange", () => this.#follow(), { signal: this.#listeners.signal });
+    const { signal } = this.#listeners;
+    addEventListener("hashchange", () => this.#follow(), { signal });
+    addEventListener("paste", (event) => this.#paste(event), { signal });
     this.#follow();
   }
 
@@ -120,6 +129,22 @@ export class ModelsPage extends LitElement {
       return;
     }
     this.#show(view);
+  }
+
+  /** An address pasted anywhere on the page is read where it belongs: the catalogue's in the catalogue, if it is open. */
+  #paste(event: ClipboardEvent): void {
+    const target = event.composedPath()[0];
+    const inField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+    if (inField || !location.hash.startsWith(LIBRARY)) return;
+    const text = event.clipboardData?.getData("text/plain").trim() ?? "";
+    const source = recogniseAddress(text)?.source;
+    if (source === undefined) return;
+    if (source === "civitai" && this.view.address === CATALOGUE) {
+      this.app.civitai.wanted.set(text);
+      return;
+    }
+    this.app.downloads.draft.set(text);
+    location.hash = LIBRARY;
   }
 
   #show(view: View): void {

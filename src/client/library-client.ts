@@ -95,5 +95,6 @@ function storageClient(call: CallPart<LibraryStorage>): LibraryStorage {
   return {
     use: () => call((storage) => storage.use()),
     check: (thorough, onProgress) => call((storage) => storage.check(thorough, proxy(onProgress))),
+    openFile: (modelId) => call((storage) => storage.openFile(modelId)),
   };
 }

@@ -1,5 +1,6 @@
 // What the library's files take up, and which of them are damaged or gone. Repairs nothing.
 
+import { AppError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 import type { CheckProgress, FileProblem, LibraryStorage, StorageUse } from "../protocol/library-storage.ts";
 import type { ModelType } from "../protocol/model-manifest.ts";
@@ -48,6 +49,22 @@ export class StoredFiles implements LibraryStorage {
     }
     onProgress({ filesDone: records.length, filesTotal: records.length, bytesDone, bytesTotal });
     return problems;
+  }
+
+  async openFile(modelId: string): Promise<File> {
+    const record = (await this.#context.listModels()).find(({ id }) => id === modelId);
+    const file = record && (await this.#context.openFile(record));
+    if (record && file) return file;
+    const name = record?.name ?? modelId;
+    throw new AppError(
+      "ModelNotFound",
+      `The file of ${name} is not on this device. Check the files under Storage.`,
+      {
+        where: modelId,
+        expected: "a stored file",
+        got: record ? "no file" : "no record",
+      },
+    );
   }
 
   async #check(record: ModelRecord, thorough: boolean): Promise<FileProblem | undefined> {

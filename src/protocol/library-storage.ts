@@ -39,4 +39,9 @@ export interface LibraryStorage {
   use(): Promise<StorageUse>;
   /** Compares every file with its record: its presence and size, and its SHA-256 too when `thorough`. */
   check(thorough: boolean, onProgress: (progress: CheckProgress) => void): Promise<readonly FileProblem[]>;
+  /**
+   * A stored model's file, to be saved elsewhere. It stays on disk: nothing is read before the page reads it.
+   * Rejects with ModelNotFound for a model without a file here, which includes those that come with the app.
+   */
+  openFile(modelId: string): Promise<File>;
 }

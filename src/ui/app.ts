@@ -10,13 +10,15 @@ import type { LibraryStorage } from "../protocol/library-storage.ts";
 import type { ModelHashing } from "../protocol/model-hashes.ts";
 import { BenchmarkController, type BenchmarkRunner } from "./controllers/benchmark-controller.ts";
 import { CivitaiController } from "./controllers/civitai-controller.ts";
-import { LibraryController } from "./controllers/library-controller.ts";
 import { DownloadsController } from "./controllers/downloads-controller.ts";
+import { FoldersController } from "./controllers/folders-controller.ts";
 import { GenerationController, type RestartableEngine } from "./controllers/generation-controller.ts";
+import { LibraryController } from "./controllers/library-controller.ts";
 import { MetadataController } from "./controllers/metadata-controller.ts";
 import { ModelsController } from "./controllers/models-controller.ts";
 import { RecentPictures } from "./controllers/recent-pictures.ts";
 import { RecipeController } from "./controllers/recipe-controller.ts";
+import { SavingController } from "./controllers/saving-controller.ts";
 import { ToastController } from "./controllers/toast-controller.ts";
 import { TokenCounter } from "./controllers/token-counter.ts";
 import { UpscaleController } from "./controllers/upscale-controller.ts";
@@ -43,6 +45,8 @@ export interface App {
   readonly downloads: DownloadsController;
   readonly civitai: CivitaiController;
   readonly library: LibraryController;
+  readonly folders: FoldersController;
+  readonly saving: SavingController;
   readonly libraryStorage: LibraryStorage;
   readonly hashes: ModelHashing;
   readonly benchmark: BenchmarkController;
@@ -88,6 +92,8 @@ export function createApp({ engine, library, storage, benchmark, baseUrl }: AppS
     downloads,
     civitai: new CivitaiController(library.civitai, models.ready),
     library: new LibraryController({ hashes: library.hashes, models, metadata, toasts }),
+    folders: new FoldersController(library.folders, models.ready, () => void models.load()),
+    saving: new SavingController(library.storage),
     libraryStorage: library.storage,
     hashes: library.hashes,
     benchmark: new BenchmarkController(benchmark, () => engine.unload()),

@@ -4,7 +4,7 @@ import { msg } from "@lit/localize";
 import type { App } from "./app.ts";
 import type { MenuAction } from "./components/action-menu.ts";
 import type { LibraryEntry } from "./model-filter.ts";
-import { copyWords, exportMetadata, offerRemoval } from "./model-use.ts";
+import { copyWords, exportMetadata, offerRemoval, saveModel } from "./model-use.ts";
 
 interface MenuRuns {
   readonly details: () => void;
@@ -25,6 +25,12 @@ export function menuOf(app: App, entry: LibraryEntry, runs: MenuRuns): readonly 
     { name: msg("Fetch metadata"), icon: "globe", run: runs.fetch },
     { name: msg("Compute hashes"), icon: "chip", run: runs.hash },
     { name: msg("Export metadata"), icon: "download", run: () => void exportMetadata(app, [entry]) },
+    {
+      name: msg("Save a copy of the file"),
+      icon: "storage",
+      run: () => void saveModel(app, entry),
+      shown: entry.record.origin === "imported",
+    },
     {
       name: msg("Remove from this device"),
       icon: "trash",

@@ -94,6 +94,18 @@ export function offerRemoval(app: App, entries: readonly LibraryEntry[]): void {
   });
 }
 
+/** A copy of the model's file outside the browser. */
+export async function saveModel(app: App, { record }: LibraryEntry): Promise<void> {
+  const outcome = await app.saving.save(record.id, record.fileName);
+  if (outcome === "written") app.toasts.show(msg(str`${record.fileName} is saved.`));
+}
+
+/** Saved elsewhere first, and removed here only after its last byte was written. */
+export async function moveModelOut(app: App, entry: LibraryEntry): Promise<void> {
+  if ((await app.saving.save(entry.record.id, entry.record.fileName)) === "written")
+    offerRemoval(app, [entry]);
+}
+
 export async function exportMetadata(app: App, entries: readonly LibraryEntry[]): Promise<void> {
   try {
     for (const { record } of entries) {

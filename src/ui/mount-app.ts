@@ -22,6 +22,7 @@ export async function mountApp(services: AppServices, updates: AppUpdates): Prom
   // Not awaited: downloads that were under way go on, and names and previews come when they come.
   void app.downloads.load();
   void app.metadata.load();
+  void app.folders.load();
   // Not awaited: a page without an engine still shows the gallery, and the badge says what happened.
   void app.generation.start(services.storage.settings.get("device"));
   void app.upscaling.start();

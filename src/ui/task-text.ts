@@ -3,6 +3,7 @@
 import { msg, str } from "@lit/localize";
 import type { ImportProgress } from "../protocol/library-api.ts";
 import type { MetadataProgress } from "../protocol/metadata-api.ts";
+import type { SavingState } from "./controllers/saving-controller.ts";
 import { formatBytes } from "./format-bytes.ts";
 
 export type LibraryTask = "fetch" | "updates" | "hash";
@@ -22,4 +23,8 @@ export function describeTask(task: LibraryTask, progress: MetadataProgress | und
 export function describeImport({ fileName, bytesDone, bytesTotal }: ImportProgress, waiting: number): string {
   const text = msg(str`Importing ${fileName}: ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`);
   return waiting > 0 ? msg(str`${text} (${waiting} more)`) : text;
+}
+
+export function describeSaving({ name, bytesDone, bytesTotal }: NonNullable<SavingState["saving"]>): string {
+  return msg(str`Saving ${name}: ${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`);
 }

@@ -91,6 +91,7 @@ export class FakeMetadata implements ModelMetadataStore {
   readonly previews = new Map<string, Blob>();
   readonly fetched: { readonly id: string; readonly address: string | undefined }[] = [];
   plan?: MergePlan;
+  groups: readonly DuplicateGroup[] = [];
   readonly #models: () => readonly ModelRecord[];
   #listener: (event: MetadataEvent) => void = () => undefined;
   #clock = 0;
@@ -169,7 +170,7 @@ export class FakeMetadata implements ModelMetadataStore {
   }
 
   duplicates(): Promise<readonly DuplicateGroup[]> {
-    return Promise.resolve([]);
+    return Promise.resolve(this.groups);
   }
 
   exportSidecar(id: string): Promise<readonly File[]> {
@@ -391,6 +392,12 @@ export class FakeLibraryStorage implements LibraryStorage {
     this.checks.push(thorough);
     onProgress({ filesDone: 1, filesTotal: 2, bytesDone: 1, bytesTotal: 2 });
     return Promise.resolve(this.problems);
+  }
+
+  openFile(modelId: string): Promise<File> {
+    const model = this.#models().find(({ id }) => id === modelId);
+    if (!model) return Promise.reject(new AppError("ModelNotFound", `There is no model "${modelId}".`));
+    return Promise.resolve(new File([`weights of ${model.name}`], model.fileName));
   }
 }
 

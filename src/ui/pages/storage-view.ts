@@ -3,33 +3,27 @@
 import { consume } from "@lit/context";
 import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { customElement, query, state } from "lit/decorators.js";
+import { customElement, state } from "lit/decorators.js";
 import { requestPersistence, type StorageUsage } from "../../gallery/storage-usage.ts";
 import { serializeError, type SerializedError } from "../../protocol/app-error.ts";
 import type { CheckProgress, FileProblem, StorageUse } from "../../protocol/library-storage.ts";
-import {
-  type DuplicateGroup,
-  type MetadataSummary,
-  SIDECAR_FORMATS,
-  type SidecarFormat,
-} from "../../protocol/metadata-api.ts";
 import type { ModelType } from "../../protocol/model-manifest.ts";
 import { type App, appContext } from "../app.ts";
 import "../components/byte-meter.ts";
 import "../components/error-note.ts";
-import "../components/select-field.ts";
 import "../components/task-note.ts";
-import type { MetadataTask } from "../controllers/metadata-controller.ts";
 import { Watch } from "../controllers/observable.ts";
-import type { KilnEvent } from "../fire-event.ts";
-import { downloadBlob } from "../download.ts";
 import { formatBytes } from "../format-bytes.ts";
-import { icon } from "../icons.ts";
+import { icon, type IconName } from "../icons.ts";
 import { joinEntries, type LibraryEntry, nameOf } from "../model-filter.ts";
 import { typeName } from "../model-names.ts";
-import { offerRemoval } from "../model-use.ts";
+import { moveModelOut, offerRemoval, saveModel } from "../model-use.ts";
 import { controlStyles } from "../styles/controls.ts";
+import { describeSaving } from "../task-text.ts";
+import "./folders-card.ts";
+import "./metadata-card.ts";
 import { pageStyles } from "./page.styles.ts";
+import { rowListStyles } from "./row-list.styles.ts";
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -39,49 +33,14 @@ declare global {
 
 const LARGEST = 10;
 
-const FORMAT_NAMES: Readonly<Record<SidecarFormat, () => string>> = {
-  kiln: () => "Kiln",
-  "civitai-helper": () => "Civitai Helper",
-  "lora-manager": () => "LoRA Manager",
-  "stability-matrix": () => "Stability Matrix",
-  a1111: () => msg("A1111 web UI"),
-};
-
 @localized()
 @customElement("kiln-storage-view")
 export class StorageView extends LitElement {
   static override styles = [
     controlStyles,
     pageStyles,
+    rowListStyles,
     css`
-      .list {
-        display: grid;
-        margin: 0;
-        padding: 0;
-        list-style: none;
-      }
-      .list li {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) auto auto;
-        gap: 12px;
-        align-items: center;
-        min-height: 48px;
-        border-top: 1px solid var(--kiln-line);
-        overflow-wrap: anywhere;
-      }
-      .good {
-        display: flex;
-        gap: 8px;
-        align-items: center;
-        margin-top: 12px;
-      }
-      .good .icon {
-        color: var(--kiln-good-text);
-      }
-      .format {
-        max-width: 420px;
-      }
-      .format,
       kiln-task-note {
         margin-top: 12px;
       }
@@ -94,13 +53,11 @@ export class StorageView extends LitElement {
   @state() private declined = false;
   @state() private checking?: CheckProgress;
   @state() private problems?: readonly FileProblem[];
-  @state() private duplicates?: readonly DuplicateGroup[];
-  @state() private plannedFiles?: readonly File[];
   @state() private error?: SerializedError;
-  @query("input[type=file]") private readonly picker!: HTMLInputElement;
 
   readonly #models = new Watch(this, () => this.app.models.state);
   readonly #metadata = new Watch(this, () => this.app.metadata.state);
+  readonly #saving = new Watch(this, () => this.app.saving.state);
   #unsubscribe?: () => void;
 
   override connectedCallback(): void {
@@ -147,26 +104,6 @@ export class StorageView extends LitElement {
     return this.#attempt(async () => {
       this.problems = await this.app.libraryStorage.check(thorough, (progress) => (this.checking = progress));
     }).finally(() => (this.checking = undefined));
-  }
-
-  #findDuplicates(): Promise<void> {
-    return this.#attempt(async () => void (this.duplicates = await this.app.metadata.duplicates()));
-  }
-
-  #exportAll(): Promise<void> {
-    return this.#attempt(async () => downloadBlob(await this.app.metadata.exportAll()));
-  }
-
-  async #run(task: MetadataTask): Promise<void> {
-    const summary = await this.app.metadata.run(task);
-    if (summary) this.app.toasts.show(describeSummary(task, summary));
-  }
-
-  async #planImport(): Promise<void> {
-    const files = [...(this.picker.files ?? [])];
-    this.picker.value = "";
-    await import("./merge-sheet.ts");
-    if (files.length > 0) this.plannedFiles = files;
   }
 
   get #entries(): readonly LibraryEntry[] {
@@ -283,108 +220,86 @@ export class StorageView extends LitElement {
       .toSorted((a, b) => b.record.bytes - a.record.bytes)
       .slice(0, LARGEST);
     if (largest.length === 0) return nothing;
+    const { saving } = this.#saving.value;
     return html`<section class="card">
       <h2>${msg("Largest models")}</h2>
+      <p>
+        ${msg("A copy can be saved outside the browser, where other programs see it too; moved models leave this device's library.")}
+      </p>
+      ${
+        saving
+          ? html`<kiln-task-note
+              name=${msg("Save progress")}
+              .text=${describeSaving(saving)}
+              .percent=${(100 * saving.bytesDone) / Math.max(1, saving.bytesTotal)}
+            ></kiln-task-note>`
+          : nothing
+      }
       <ul class="list" aria-label=${msg("Largest models")}>
-        ${largest.map(
-          (entry) =>
-            html`<li>
-              <span>${nameOf(entry)} <span class="quiet">${typeName(entry.record.type)}</span></span>
-              <span class="quiet">${formatBytes(entry.record.bytes)}</span>
-              <button
-                class="button plain square"
-                type="button"
-                aria-label=${msg(str`Remove ${nameOf(entry)}`)}
-                title=${msg("Remove from this device")}
-                @click=${() => offerRemoval(this.app, [entry])}
-              >
-                ${icon("trash")}
-              </button>
-            </li>`,
-        )}
+        ${largest.map((entry) => this.#renderLargestRow(entry))}
       </ul>
     </section>`;
   }
 
-  #renderMetadata(): TemplateResult {
-    const busy = this.#metadata.value.working !== undefined;
-    const nameById = new Map(this.#entries.map((entry) => [entry.record.id, nameOf(entry)]));
-    return html`<section class="card">
-      <h2>${msg("Metadata")}</h2>
-      <p>
-        ${msg("Names, trigger words, notes, tags and licences of all models, as one file; and a look at Civitai for what is missing.")}
-      </p>
-      <div class="row">
-        <button class="button" type="button" @click=${() => void this.#exportAll()}>
-          ${msg("Export all metadata")}
-        </button>
-        <button class="button" type="button" @click=${() => this.picker.click()}>
-          ${msg("Import metadata")}
-        </button>
-        <button class="button" type="button" ?disabled=${busy} @click=${() => void this.#run("fetch")}>
-          ${msg("Fetch all missing")}
-        </button>
-        <button class="button" type="button" ?disabled=${busy} @click=${() => void this.#run("updates")}>
-          ${msg("Look for newer versions")}
-        </button>
-        <button class="button" type="button" @click=${() => void this.#findDuplicates()}>
-          ${msg("Find duplicates")}
-        </button>
-      </div>
-      <kiln-select-field
-        class="format"
-        label=${msg("Metadata files of single models are written for")}
-        .value=${this.app.settings.get("sidecarFormat")}
-        .options=${SIDECAR_FORMATS.map((format) => ({ value: format, label: FORMAT_NAMES[format]() }))}
-        @select-change=${({ detail }: KilnEvent<"select-change">) =>
-          void this.app.settings
-            .set("sidecarFormat", detail.value as SidecarFormat)
-            .then(() => this.requestUpdate())}
-      ></kiln-select-field>
-      <input
-        type="file"
-        hidden
-        multiple
-        accept=".json,.info"
-        aria-label=${msg("Metadata file")}
-        @change=${() => void this.#planImport()}
-      />
-      ${
-        this.duplicates?.length === 0
-          ? html`<p class="good" role="status">${icon("check")}${msg("There are no duplicates.")}</p>`
-          : nothing
-      }
-      ${this.duplicates?.map(
-        ({ reason, ids }) =>
-          html`<p>
-            ${reason === "same-file" ? msg("The same file:") : msg("The same version at Civitai:")}
-            ${ids.map((id) => nameById.get(id) ?? id).join(", ")}
-          </p>`,
-      )}
-    </section>`;
+  #renderLargestRow(entry: LibraryEntry): TemplateResult {
+    const name = nameOf(entry);
+    const busy = this.#saving.value.saving !== undefined;
+    const button = (label: string, title: string, picture: IconName, run: () => unknown): TemplateResult =>
+      html`<button
+        class="button plain square"
+        type="button"
+        aria-label=${label}
+        title=${title}
+        ?disabled=${busy}
+        @click=${run}
+      >
+        ${icon(picture)}
+      </button>`;
+    return html`<li>
+      <span>${name} <span class="quiet">${typeName(entry.record.type)}</span></span>
+      <span class="quiet">${formatBytes(entry.record.bytes)}</span>
+      <span>
+        ${button(
+          msg(str`Save a copy of ${name}`),
+          msg("Save a copy"),
+          "download",
+          () => void saveModel(this.app, entry),
+        )}
+        ${
+          this.app.saving.seesTheEnd
+            ? button(
+                msg(str`Move ${name} out`),
+                msg("Save it elsewhere, then remove it here"),
+                "folder",
+                () => void moveModelOut(this.app, entry),
+              )
+            : nothing
+        }
+        ${button(msg(str`Remove ${name}`), msg("Remove from this device"), "trash", () =>
+          offerRemoval(this.app, [entry]),
+        )}
+      </span>
+    </li>`;
   }
 
   override render(): TemplateResult {
+    const error = this.error ?? this.#saving.value.error;
     return html`<div class="column">
       ${
-        this.error
+        error
           ? html`<kiln-error-note
-              .error=${this.error}
+              .error=${error}
               advice=""
-              @error-dismiss=${() => (this.error = undefined)}
+              @error-dismiss=${() => {
+                this.error = undefined;
+                this.app.saving.dismissError();
+              }}
             ></kiln-error-note>`
           : nothing
       }
       ${this.use ? this.#renderMeter(this.use) : nothing} ${this.#renderCheck()} ${this.#renderLargest()}
-      ${this.#renderMetadata()}
-      ${
-        this.plannedFiles
-          ? html`<kiln-merge-sheet
-              .files=${this.plannedFiles}
-              @merge-close=${() => (this.plannedFiles = undefined)}
-            ></kiln-merge-sheet>`
-          : nothing
-      }
+      <kiln-folders-card></kiln-folders-card>
+      <kiln-metadata-card></kiln-metadata-card>
     </div>`;
   }
 }
@@ -400,12 +315,4 @@ function describeProblem({ kind, expected, got }: FileProblem): string {
     default:
       return kind satisfies never;
   }
-}
-
-function describeSummary(task: MetadataTask, { found, unknown, failed }: MetadataSummary): string {
-  const news =
-    task === "fetch"
-      ? msg(str`Described: ${found.length}, unknown to Civitai: ${unknown.length}`)
-      : msg(str`Newer versions: ${found.length}`);
-  return failed.length === 0 ? `${news}.` : msg(str`${news}, failed: ${failed.length}.`);
 }

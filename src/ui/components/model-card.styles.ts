@@ -102,12 +102,14 @@ export const modelCardStyles = css`
     display: flex;
     flex-wrap: wrap;
     gap: 4px;
-    height: 28px;
+    align-content: flex-start;
+    height: 60px;
     margin-top: 4px;
     overflow: hidden;
   }
+  /* Two to a row, so that three always fit. */
   .word {
-    max-width: 100%;
+    max-width: calc(50% - 2px);
     height: 28px;
     padding: 0 9px;
     overflow: hidden;
@@ -119,6 +121,9 @@ export const modelCardStyles = css`
     text-overflow: ellipsis;
     white-space: nowrap;
     cursor: pointer;
+  }
+  .word:only-child {
+    max-width: 100%;
   }
   .word:hover {
     border-color: var(--kiln-line-strong);

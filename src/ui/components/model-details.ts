@@ -70,7 +70,7 @@ export class ModelDetails extends LitElement {
         --spacing: 12px;
       }
       .preview .button:not(.square) {
-        flex: 1;
+        flex: 1 1 auto;
       }
       .preview {
         display: grid;

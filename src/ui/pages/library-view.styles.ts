@@ -10,6 +10,7 @@ export const libraryViewStyles = css`
   }
   .bar {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 8px;
     padding: 10px 20px;
     position: sticky;

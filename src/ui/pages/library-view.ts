@@ -42,8 +42,8 @@ declare global {
 // Cards are as wide as the row allows and always as high, so that rows line up whatever the models have to say.
 const CARD_FLEX = { preserve: "height" } as const;
 const CARD = {
-  wide: { width: "220px", height: "372px" },
-  narrow: { width: "168px", height: "330px" },
+  wide: { width: "220px", height: "404px" },
+  narrow: { width: "168px", height: "362px" },
 } as const;
 
 @localized()

@@ -17,6 +17,7 @@ import { icon } from "./icons.ts";
 import { kilnAppStyles } from "./kiln-app.styles.ts";
 import { describeTenth, describeTitle } from "./progress-text.ts";
 import { addressOf, type Route, routeOf, routes } from "./routes.ts";
+import { ownsKeyboard } from "./owns-keyboard.ts";
 import { runShortcut } from "./shortcuts.ts";
 import { controlStyles } from "./styles/controls.ts";
 
@@ -74,9 +75,7 @@ export class KilnApp extends LitElement {
   }
 
   #key(event: KeyboardEvent): void {
-    // An open dialog or sheet owns the keyboard, Esc above all.
-    const modal = event.composedPath().some((node) => node instanceof HTMLDialogElement && node.open);
-    if (modal || this.showsShortcuts) return;
+    if (this.showsShortcuts || ownsKeyboard(event)) return;
     runShortcut(event, { app: this.app, showShortcuts: () => void this.#openShortcuts() });
   }
 

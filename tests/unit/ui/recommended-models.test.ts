@@ -1,0 +1,63 @@
+// What the welcome recommends, read from a manifest over HTTP: only what is elsewhere, not here yet, and known by its hash.
+
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { bytesOf, downloadOf, readRecommended } from "../../../src/ui/recommended-models.ts";
+
+const SHA256 = "ab".repeat(32);
+const URLS = ["https://models.example/a.safetensors", "https://mirror.example/a.safetensors"];
+const DEFAULTS = {
+  ...{ width: 512, height: 512, steps: 20, guidanceScale: 7, clipSkip: 1 },
+  ...{ sampler: "DPM++ 2M", schedule: "Karras" },
+};
+
+const entry = (id: string, file: object): object => ({
+  ...{
+    id,
+    name: id,
+    type: "checkpoint",
+    family: "sd1",
+    description: "A model.",
+    license: "MIT",
+    dtype: "F16",
+  },
+  files: [{ role: "checkpoint", bytes: 1000, sha256: SHA256, ...file }],
+  needs: { memoryBytes: 4e9, features: [] },
+  defaults: DEFAULTS,
+});
+
+let server: Server | undefined;
+afterEach(() => server?.close());
+
+async function serve(status: number, body: string): Promise<string> {
+  server = createServer((_, response) => response.writeHead(status).end(body));
+  await new Promise<void>((resolve) => server!.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+const MANIFEST = JSON.stringify({
+  version: 1,
+  models: [entry("built-in", { path: "models/a.safetensors" }), entry("remote", { urls: URLS })],
+});
+
+test("models on other hosts are recommended, with every address and their hash", async () => {
+  const models = await readRecommended(await serve(200, MANIFEST), new Set());
+  expect(models.map(({ id }) => id)).toEqual(["remote"]);
+  expect(bytesOf(models[0])).toBe(1000);
+  expect(downloadOf(models[0])).toEqual({
+    ...{ address: URLS[0], alternatives: [URLS[1]], bytes: 1000, sha256: SHA256 },
+    ...{ title: "remote", type: "checkpoint" },
+  });
+});
+
+test("what is in the library already is not recommended", async () => {
+  expect(await readRecommended(await serve(200, MANIFEST), new Set([SHA256]))).toEqual([]);
+});
+
+test("without a manifest nothing is recommended; a broken one names its fault", async () => {
+  expect(await readRecommended(await serve(404, ""), new Set())).toEqual([]);
+  server?.close();
+  const broken = MANIFEST.replace(SHA256, "12ab");
+  await expect(readRecommended(await serve(200, broken), new Set())).rejects.toThrow("sha256");
+});

@@ -98,15 +98,27 @@ export class ActionMenu extends LitElement {
     items[next[event.key]].focus();
   }
 
+  /** The browser gives the focus back to nothing when the button is in another shadow root. */
+  #beforeToggle(event: ToggleEvent): void {
+    const inside = this.shadowRoot?.activeElement;
+    if (event.newState === "closed" && inside) this.#anchor?.focus();
+  }
+
   #run(action: MenuAction): void {
     this.menu.hidePopover();
     // The action may open a dialog, which then takes the focus itself.
-    this.#anchor?.focus();
     action.run();
   }
 
   override render(): TemplateResult {
-    return html`<div class="menu" popover role="menu" aria-label=${this.label} @keydown=${this.#key}>
+    return html`<div
+      class="menu"
+      popover
+      role="menu"
+      aria-label=${this.label}
+      @keydown=${this.#key}
+      @beforetoggle=${this.#beforeToggle}
+    >
       ${this.actions.map(
         (action) =>
           html`<button class="item" type="button" role="menuitem" @click=${() => this.#run(action)}>

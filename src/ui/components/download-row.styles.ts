@@ -5,16 +5,19 @@ import { css } from "lit";
 export const downloadRowStyles = css`
   :host {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 6px;
     padding: 10px 8px 12px 16px;
   }
   .head {
     display: flex;
-    gap: 8px;
+    flex-wrap: wrap;
+    gap: 2px 8px;
     align-items: center;
   }
+  /* On a phone the buttons go below the words. */
   .text {
-    flex: 1;
+    flex: 1 1 200px;
     min-width: 0;
   }
   .title {
@@ -36,6 +39,7 @@ export const downloadRowStyles = css`
   .buttons {
     flex: none;
     flex-wrap: nowrap;
+    margin-left: auto;
   }
   .remedy {
     gap: 8px;

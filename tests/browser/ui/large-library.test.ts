@@ -9,6 +9,7 @@ import { openPageStorage } from "../../../src/gallery/page-storage.ts";
 import { openLibraryDatabase } from "../../../src/library/library-database.ts";
 import { AppUpdates } from "../../../src/ui/controllers/app-updates.ts";
 import { mountApp } from "../../../src/ui/mount-app.ts";
+import { FakeBenchmark } from "../../support/fake-benchmark.ts";
 import { clearStorage } from "../../support/ui-app.ts";
 import { FakeEngine } from "../../support/ui-fakes.ts";
 import { seedModel } from "../../support/ui-library-seed.ts";
@@ -59,7 +60,10 @@ test("the library starts with 2,000 records, draws what is on screen, and finds 
   location.hash = "#/models";
   const start = performance.now();
   await mountApp(
-    { engine: new FakeEngine(), library: new LibraryClient(), storage, baseUrl: `${location.origin}/` },
+    {
+      ...{ engine: new FakeEngine(), library: new LibraryClient(), benchmark: new FakeBenchmark() },
+      ...{ storage, baseUrl: `${location.origin}/` },
+    },
     new AppUpdates(),
   );
   await expect.element(page.getByText(`${MODELS + 1} models`), { timeout: MAX_START_MS }).toBeVisible();

@@ -13,6 +13,7 @@ import "../components/select-field.ts";
 import { CONTENT_LEVELS, type ContentLevel } from "../content-level.ts";
 import { Watch } from "../controllers/observable.ts";
 import type { KilnEvent } from "../fire-event.ts";
+import { signInWithGoogle } from "../google-sign-in.ts";
 import { sourceName } from "../model-address.ts";
 import { controlStyles } from "../styles/controls.ts";
 
@@ -22,7 +23,7 @@ declare global {
   }
 }
 
-/** Sources that know accounts. Google Drive signs in by a window of its own. */
+/** Sources whose tokens are pasted. Google Drive signs in by a window of its own. */
 const TOKEN_SOURCES: readonly SourceId[] = ["civitai", "huggingface", "github", "own-server"];
 
 const LEVEL_NAMES: Readonly<Record<ContentLevel, () => string>> = {
@@ -83,6 +84,8 @@ export class OnlineSettings extends LitElement {
   /** What is typed but not saved. Never leaves this element but to the worker. */
   @state() private typed: Readonly<Partial<Record<SourceId, string>>> = {};
 
+  @state() private signingIn?: AbortController;
+
   readonly #downloads = new Watch(this, () => this.app.downloads.state);
   readonly #civitai = new Watch(this, () => this.app.civitai.state);
   #unsubscribe?: () => void;
@@ -96,6 +99,7 @@ export class OnlineSettings extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#unsubscribe?.();
+    this.signingIn?.abort();
   }
 
   async #setToken(source: SourceId, token: string | undefined): Promise<void> {
@@ -107,6 +111,66 @@ export class OnlineSettings extends LitElement {
         ? msg(str`The token for ${sourceName(source)} is forgotten.`)
         : msg(str`The token for ${sourceName(source)} is kept on this device.`),
     );
+  }
+
+  async #signIn(clientId: string): Promise<void> {
+    this.signingIn?.abort();
+    const waiting = new AbortController();
+    this.signingIn = waiting;
+    try {
+      const token = await signInWithGoogle(clientId, this.app.baseUrl, waiting.signal);
+      await this.#setToken("google-drive", token);
+    } catch (error) {
+      if (!waiting.signal.aborted)
+        this.app.toasts.show(error instanceof Error ? error.message : String(error));
+    } finally {
+      if (this.signingIn === waiting) this.signingIn = undefined;
+    }
+  }
+
+  #renderGoogle(): TemplateResult {
+    const clientId = this.#downloads.value.settings?.googleClientId ?? "";
+    const has = this.#hasToken("google-drive");
+    return html`<form
+        @submit=${(event: Event) => {
+          event.preventDefault();
+          void this.#signIn(clientId);
+        }}
+      >
+        <label>
+          <span class="label"
+            >${msg("Google Drive: your OAuth client id")}
+            ${has ? html`<span class="state">${msg("signed in")}</span>` : nothing}</span
+          >
+          <input
+            class="field"
+            type="text"
+            autocomplete="off"
+            spellcheck="false"
+            placeholder="….apps.googleusercontent.com"
+            .value=${clientId}
+            @change=${(event: Event) =>
+              void this.app.downloads.configure({
+                googleClientId: (event.target as HTMLInputElement).value.trim(),
+              })}
+          />
+        </label>
+        <button class="button" type="submit" ?disabled=${clientId === ""}>
+          ${this.signingIn ? msg("Waiting…") : msg("Sign in")}
+        </button>
+        <button
+          class="button plain"
+          type="button"
+          aria-label=${msg("Sign out of Google Drive")}
+          ?disabled=${!has}
+          @click=${() => void this.#setToken("google-drive", undefined)}
+        >
+          ${msg("Forget")}
+        </button>
+      </form>
+      <p class="quiet">
+        ${msg(str`A sign-in lasts about an hour. List ${this.app.baseUrl} among the client's redirect addresses at Google.`)}
+      </p>`;
   }
 
   #hasToken(source: SourceId): boolean {
@@ -246,7 +310,7 @@ export class OnlineSettings extends LitElement {
       <p class="quiet">
         ${msg("Kept on this device, sent to their own host only, and never part of anything exported.")}
       </p>
-      ${TOKEN_SOURCES.map((source) => this.#renderToken(source))}
+      ${TOKEN_SOURCES.map((source) => this.#renderToken(source))} ${this.#renderGoogle()}
     `;
   }
 }

@@ -20,6 +20,8 @@ export interface HostedFile {
   readonly type?: string;
   /** Offsets at which the connection is cut, each once, in order. */
   readonly cuts?: readonly number[];
+  /** Offsets at which nothing more is sent until the reader goes away, each once. */
+  readonly holds?: readonly number[];
   /** Answered instead of the file, as often as it says. */
   readonly refusals?: readonly { readonly status: number; readonly retryAfter?: string }[];
   /** Needed as `?token=` or as a bearer header. */
@@ -43,6 +45,7 @@ export interface LoggedRequest {
 interface Hosted {
   file: HostedFile;
   cuts: number[];
+  holds: number[];
   refusals: { readonly status: number; readonly retryAfter?: string }[];
 }
 
@@ -71,7 +74,8 @@ export async function startModelHost(
   const files = new Map<string, Hosted>();
   const requests: LoggedRequest[] = [];
   const put = (path: string, file: HostedFile): void => {
-    files.set(path, { file, cuts: [...(file.cuts ?? [])], refusals: [...(file.refusals ?? [])] });
+    const { cuts = [], holds = [], refusals = [] } = file;
+    files.set(path, { file, cuts: [...cuts], holds: [...holds], refusals: [...refusals] });
   };
   const handle =
     (origin: "main" | "storage") =>
@@ -135,10 +139,10 @@ async function send(
   hosted: Hosted,
   cors: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const { file, cuts } = hosted;
+  const { file, cuts, holds } = hosted;
   const content = contentBytes(file.content);
   const total = content.byteLength;
-  const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? "");
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
   const ifRange = request.headers["if-range"];
   const honoured = range && file.ranges !== false && (ifRange === undefined || ifRange === file.etag);
   const start = honoured ? Number(range[1]) : 0;
@@ -146,17 +150,20 @@ async function send(
     response.writeHead(416, { ...cors, "Content-Range": `bytes */${total}` }).end();
     return;
   }
+  const end = honoured && range[2] !== "" ? Math.min(total, Number(range[2]) + 1) : total;
   response.writeHead(honoured ? 206 : 200, {
     ...cors,
     "Content-Type": file.type ?? "application/octet-stream",
-    ...(file.noLength !== true && { "Content-Length": total - start }),
-    ...(honoured && { "Content-Range": `bytes ${start}-${total - 1}/${total}` }),
+    ...(file.noLength !== true && { "Content-Length": end - start }),
+    ...(honoured && { "Content-Range": `bytes ${start}-${end - 1}/${total}` }),
     ...(file.etag !== undefined && { ETag: file.etag }),
     ...(file.disposition !== undefined && { "Content-Disposition": file.disposition }),
   });
-  const cut = cuts.find((offset) => offset > start && offset < total);
-  for (let offset = start; offset < total;) {
-    const stop = Math.min(offset + CHUNK, total, cut ?? total, file.stallAt ?? total);
+  const next = (offsets: readonly number[]): number | undefined =>
+    offsets.find((offset) => offset > start && offset < end);
+  const [cut, hold] = [next(cuts), next(holds)];
+  for (let offset = start; offset < end;) {
+    const stop = Math.min(offset + CHUNK, end, cut ?? end, hold ?? end, file.stallAt ?? end);
     if (stop > offset && !(await write(response, content.read(offset, stop)))) return;
     offset = stop;
     if (offset === cut) {
@@ -164,6 +171,10 @@ async function send(
       // What was written must leave before the connection breaks, or every cut would be at the same place.
       await pause(5);
       response.destroy();
+      return;
+    }
+    if (offset === hold) {
+      holds.splice(holds.indexOf(hold), 1);
       return;
     }
     if (offset === file.stallAt) return;

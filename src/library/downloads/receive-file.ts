@@ -12,9 +12,16 @@ import {
 import type { FileRequest, Source } from "../sources/source.ts";
 import type { HashedPart } from "./hashed-part.ts";
 import { type ByteFacts, parseContentRange, readByteFacts, sameVersion } from "./range-answer.ts";
+import { type OrderedBody, readInOrder } from "./read-in-order.ts";
 
 // Asked for again and compared where nothing else proves that the file is still the same.
 const OVERLAP_BYTES = 64 * 1024;
+
+const FETCH_OPTIONS = {
+  credentials: "omit",
+  cache: "no-store",
+  referrerPolicy: "no-referrer",
+} as const satisfies RequestInit;
 
 export interface Attempt {
   readonly source: Pick<Source, "label" | "tokenHint">;
@@ -57,9 +64,7 @@ export async function receiveFile(attempt: Attempt): Promise<HostFailure | undef
     const response = await fetch(attempt.request.url, {
       headers: { ...attempt.request.headers, ...rangeHeaders(start, ifRange) },
       signal: ended,
-      credentials: "omit",
-      cache: "no-store",
-      referrerPolicy: "no-referrer",
+      ...FETCH_OPTIONS,
     });
     watch.moved();
     const failure = judgeAnswer(attempt, response, start);
@@ -67,7 +72,7 @@ export async function receiveFile(attempt: Attempt): Promise<HostFailure | undef
       await response.body?.cancel();
       return failure;
     }
-    return await receiveBody(attempt, response, start, overlap, () => watch.moved());
+    return await receiveBody({ ...attempt, signal: ended }, response, start, overlap, () => watch.moved());
   } catch (cause) {
     if (signal.aborted) throw signal.reason;
     if (stalled.signal.aborted) {
@@ -140,7 +145,11 @@ async function receiveBody(
 
   const repeated = response.status === 206 ? part.tail(overlap) : new Uint8Array();
   let compared = 0;
-  for await (const chunk of chunksOf(response)) {
+  for await (const chunk of readInOrder({
+    response,
+    ...facts,
+    openRange: rangeOpener(attempt, response, facts),
+  })) {
     onMoved();
     const again = Math.min(chunk.byteLength, repeated.byteLength - compared);
     for (let i = 0; i < again; i++) {
@@ -156,19 +165,31 @@ async function receiveBody(
   return unreachable(source, request.url, `${part.size} of ${total} bytes`);
 }
 
-async function* chunksOf(response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    // Ends the connection when the loop is left early; after the end it does nothing.
-    await reader.cancel().catch(() => undefined);
-  }
+/**
+ * Asks for further parts where they can be proven to be of the same file. They are asked for where the first answer came from
+ * in the end: hosts count requests for their links, not those for what the links lead to.
+ */
+function rangeOpener(
+  { request, expected, signal }: Attempt,
+  first: Response,
+  facts: ByteFacts,
+): OrderedBody["openRange"] {
+  if (expected.sha256 === undefined && facts.etag === undefined) return undefined;
+  const url = first.url || request.url;
+  const sameHost = new URL(url).origin === new URL(request.url).origin;
+  return async (start, end, ended) => {
+    const response = await fetch(url, {
+      // A token is for the host it was given for.
+      headers: { ...(sameHost && request.headers), Range: `bytes=${start}-${end - 1}` },
+      signal: AbortSignal.any([signal, ended]),
+      ...FETCH_OPTIONS,
+    });
+    const got = readByteFacts(response, start);
+    const proven = expected.sha256 !== undefined || got.etag === facts.etag;
+    if (response.status === 206 && got.start === start && proven) return response;
+    await response.body?.cancel();
+    throw new TypeError(`Asked for a part of the file, got status ${response.status}.`);
+  };
 }
 
 function watchStall(

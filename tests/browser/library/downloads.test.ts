@@ -1,30 +1,25 @@
 // Downloads by the app's own worker into the real private file system, from another origin that misbehaves.
 
 import { deleteDB } from "idb";
-import { afterEach, beforeEach, expect, inject, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { LibraryClient } from "../../../src/client/library-client.ts";
 import type { Download, DownloadState } from "../../../src/protocol/downloads-api.ts";
 import type { HostedFile } from "../../support/model-host.ts";
+import {
+  forgetHosted,
+  type HostedModel,
+  hostedRequests,
+  hostModel,
+} from "../../support/model-host-control.ts";
 
 const MEGABYTE = 1024 * 1024;
-const CUTS = 50;
-const host = inject("modelHostUrl");
 const PATH = "/files/model.safetensors";
 
 const workers: Worker[] = [];
 let library: LibraryClient;
 
-async function control(method: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(`${host}/control`, { method, body: JSON.stringify(body) });
-  return await response.json();
-}
-
-async function offer(file: Partial<HostedFile>, bytes = 2 * MEGABYTE) {
-  const content = { kind: "model", bytes, seed: 3 } as const;
-  await control("PUT", { path: PATH, file: { content, cors: "open", ...file } });
-  const whole = (await control("POST", content)) as { sha256: string; bytes: number };
-  return { address: host + PATH, ...whole };
-}
+const offer = (file: Partial<HostedFile>, bytes = 2 * MEGABYTE): Promise<HostedModel> =>
+  hostModel(PATH, bytes, file);
 
 async function openLibrary(): Promise<LibraryClient> {
   const client = new LibraryClient((name) => {
@@ -53,7 +48,7 @@ beforeEach(async () => {
   const root = await navigator.storage.getDirectory();
   for (const name of ["models", "downloads"])
     await root.removeEntry(name, { recursive: true }).catch(() => undefined);
-  await control("DELETE");
+  await forgetHosted();
   library = await openLibrary();
 });
 
@@ -70,21 +65,6 @@ test("a model behind a redirect is downloaded, proven, recognised, listed and ha
   expect([use.models.checkpoint, use.downloads]).toEqual([wanted.bytes, 0]);
 });
 
-test(`a connection cut at ${CUTS} places gives the right file`, async () => {
-  const bytes = inject("faultMegabytes") * MEGABYTE;
-  let state = 12345;
-  const cuts = Array.from({ length: CUTS }, () => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return Math.floor((state / 2 ** 32) * bytes);
-  }).sort((a, b) => a - b);
-  const wanted = await offer({ cuts, cors: "exposed", etag: '"v1"' }, bytes);
-  const { id } = await library.downloads.add(wanted);
-  await until(id, "done");
-  const requests = (await control("GET")) as { method: string; range?: string }[];
-  expect(requests.filter(({ range }) => range !== undefined).length).toBeGreaterThan(CUTS / 3);
-  expect(await library.storage.check(true, () => undefined)).toEqual([]);
-}, 300_000);
-
 test("a killed worker leaves a part that the next one finishes", async () => {
   const wanted = await offer({ bytesPerSecond: 8 * MEGABYTE }, 16 * MEGABYTE);
   const arrived = new Promise<void>((resolve) => {
@@ -98,8 +78,7 @@ test("a killed worker leaves a part that the next one finishes", async () => {
   await offer({}, 16 * MEGABYTE);
   library = await openLibrary();
   await until(id, "done");
-  const requests = (await control("GET")) as { range?: string }[];
-  expect(requests.some(({ range }) => range !== undefined)).toBe(true);
+  expect((await hostedRequests()).some(({ range }) => range !== undefined)).toBe(true);
   expect(await library.storage.check(true, () => undefined)).toEqual([]);
 });
 

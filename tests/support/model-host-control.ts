@@ -1,0 +1,39 @@
+// Orders the test host of model files from a test in a browser, over HTTP.
+
+import { inject } from "vitest";
+import type { Content } from "./model-host-content.ts";
+import type { HostedFile, LoggedRequest } from "./model-host.ts";
+
+export interface HostedModel {
+  readonly address: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+async function control(method: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(`${inject("modelHostUrl")}/control`, { method, body: JSON.stringify(body) });
+  return await response.json();
+}
+
+/** Puts a model of about `bytes` at `path`; the same `seed` gives the same file. */
+export async function hostModel(
+  path: string,
+  bytes: number,
+  file: Partial<HostedFile> = {},
+  seed = 3,
+): Promise<HostedModel> {
+  const content = { kind: "model", bytes, seed } as const satisfies Content;
+  await control("PUT", { path, file: { content, cors: "open", ...file } });
+  const facts = (await control("POST", content)) as { readonly sha256: string; readonly bytes: number };
+  return { address: inject("modelHostUrl") + path, ...facts };
+}
+
+/** Every request for a file since the last `forgetHosted`, preflights left out. */
+export async function hostedRequests(): Promise<readonly LoggedRequest[]> {
+  const requests = (await control("GET")) as LoggedRequest[];
+  return requests.filter(({ method }) => method !== "OPTIONS");
+}
+
+export async function forgetHosted(): Promise<void> {
+  await control("DELETE");
+}

@@ -64,6 +64,19 @@ export class LibraryClient implements LibraryWorkerApi {
     return this.#host.call((library) => library.importFolder(entries, proxy(onProgress)));
   }
 
+  async linkFile(
+    handle: FileSystemFileHandle,
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ModelRecord> {
+    await this.#revive();
+    return this.#host.call((library) => library.linkFile(handle, proxy(onProgress)));
+  }
+
+  async linkedFile(id: string): Promise<FileSystemFileHandle | undefined> {
+    await this.#revive();
+    return this.#host.call((library) => library.linkedFile(id));
+  }
+
   async removeModel(id: string): Promise<void> {
     await this.#revive();
     await this.#host.call((library) => library.removeModel(id));

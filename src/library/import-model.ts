@@ -141,7 +141,10 @@ export async function commit(
 }
 
 /** The first and the last report always pass, those between at most ten times a second. */
-function throttled(bytesTotal: number, report: (bytesDone: number) => void): (bytesDone: number) => void {
+export function throttled(
+  bytesTotal: number,
+  report: (bytesDone: number) => void,
+): (bytesDone: number) => void {
   let last = -Infinity;
   return (bytesDone) => {
     const now = performance.now();

@@ -37,6 +37,8 @@ export interface LibrarySchema extends DBSchema {
   /** Small decisions of the user, by name. */
   preferences: { key: string; value: unknown };
   watched: { key: string; value: StoredFolder };
+  /** Files of models that stay where the user keeps them. Key: the model's id. */
+  linked: { key: string; value: FileSystemFileHandle };
 }
 
 export type LibraryDatabase = IDBPDatabase<LibrarySchema>;
@@ -56,6 +58,9 @@ const upgrades: readonly ((database: LibraryDatabase) => void)[] = [
     database.createObjectStore("metadata", { keyPath: "id" });
     database.createObjectStore("preferences");
     database.createObjectStore("watched", { keyPath: "id" });
+  },
+  (database) => {
+    database.createObjectStore("linked");
   },
 ];
 

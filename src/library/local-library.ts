@@ -18,9 +18,11 @@ import {
   importModel,
 } from "./import-model.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "./library-database.ts";
+import { linkModel } from "./link-model.ts";
 import type { LocalMetadata } from "./metadata/local-metadata.ts";
 import { type ModelFiles, openModelFiles } from "./model-files.ts";
 import { type Descriptions, openDescriptions } from "./model-descriptions.ts";
+import { openModelFile } from "./open-model-file.ts";
 import { estimatedFreeSpace, type FreeSpace } from "./storage-room.ts";
 import { storeDownload } from "./store-download.ts";
 import { StoredFiles } from "./stored-files.ts";
@@ -54,7 +56,7 @@ export class LocalLibrary implements Library {
     const parts = await openPartFiles();
     const stored = {
       listModels: () => database.getAll("models"),
-      openFile: ({ id, fileName }: ModelRecord) => files.open(id, fileName),
+      openFile: (record: ModelRecord) => openModelFile(record, files, database),
     };
     const journal = new DownloadJournal(database);
     const downloads = this.#openDownloads(context, journal, parts);
@@ -126,6 +128,21 @@ export class LocalLibrary implements Library {
     return record;
   }
 
+  async linkFile(
+    handle: FileSystemFileHandle,
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ModelRecord> {
+    const opened = this.#require();
+    const record = await linkModel(handle, opened, onProgress);
+    await opened.downloads.noteStored(record);
+    this.#discover();
+    return record;
+  }
+
+  linkedFile(id: string): Promise<FileSystemFileHandle | undefined> {
+    return this.#require().database.get("linked", id);
+  }
+
   async removeModel(id: string): Promise<void> {
     const { database, files, embedded } = this.#require();
     if (embedded.some((record) => record.id === id)) {
@@ -146,6 +163,7 @@ export class LocalLibrary implements Library {
     await navigator.locks.request(COMMITTING, async () => {
       await database.delete("models", id);
       await database.delete("hashes", id);
+      await database.delete("linked", id);
       await files.remove(id);
     });
   }

@@ -15,6 +15,7 @@ import { LocalMetadata } from "./metadata/local-metadata.ts";
 import { openPreviews } from "./metadata/previews.ts";
 import { type CivitaiAccess, storedCivitaiSettings } from "./metadata/stored-settings.ts";
 import type { ModelFiles } from "./model-files.ts";
+import { openModelFile } from "./open-model-file.ts";
 
 export interface DescriptionContext {
   readonly database: LibraryDatabase;
@@ -43,7 +44,7 @@ export async function openDescriptions(context: DescriptionContext): Promise<Des
     catalog: civitai,
     previews: await openPreviews(),
     listModels: () => context.listModels(),
-    readFile: (record) => readFile(record, files),
+    readFile: async (record) => readFacts(record, await openModelFile(record, files, database)),
     hashesOf: (id) => database.get("hashes", id),
   });
   const folders = new LocalWatchedFolders({
@@ -75,8 +76,7 @@ function accessOf({ journal, downloads }: DescriptionContext): CivitaiAccess {
   };
 }
 
-async function readFile(record: ModelRecord, files: ModelFiles): Promise<FileFacts> {
-  const file = await files.open(record.id, record.fileName);
+async function readFacts(record: ModelRecord, file: File | undefined): Promise<FileFacts> {
   if (!file || record.parts) return { facts: {} };
   return fileFacts((await openCheckpoint(blobSource(file, record.fileName))).metadata);
 }

@@ -9,6 +9,7 @@ import type { FolderFile } from "../weights/diffusers-folder.ts";
 import { embeddedRecords, fetchEmbeddedFile, fetchManifest, fileOfRole } from "./embedded-models.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "./library-database.ts";
 import { openModelFiles } from "./model-files.ts";
+import { openModelFile } from "./open-model-file.ts";
 import { splitParts } from "./recognise-model.ts";
 
 export interface TokenizerFiles {
@@ -71,7 +72,7 @@ export class ModelOpener {
     this.#database ??= await openLibraryDatabase();
     const record = await this.#database.get("models", modelId);
     if (!record) throw notFound(modelId, `There is no model "${modelId}" on this device.`, "no record");
-    const file = await (await openModelFiles()).open(record.id, record.fileName);
+    const file = await openModelFile(record, await openModelFiles(), this.#database);
     if (!file) {
       throw notFound(
         modelId,

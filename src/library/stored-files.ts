@@ -1,6 +1,6 @@
 // What the library's files take up, and which of them are damaged or gone. Repairs nothing.
 
-import { AppError } from "../protocol/app-error.ts";
+import { AppError, isAppError } from "../protocol/app-error.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 import type { CheckProgress, FileProblem, LibraryStorage, StorageUse } from "../protocol/library-storage.ts";
 import type { ModelType } from "../protocol/model-manifest.ts";
@@ -23,8 +23,9 @@ export class StoredFiles implements LibraryStorage {
 
   async use(): Promise<StorageUse> {
     const models: Partial<Record<ModelType, number>> = {};
-    for (const { type, bytes } of await this.#context.listModels())
-      models[type] = (models[type] ?? 0) + bytes;
+    for (const { type, bytes, linked } of await this.#context.listModels()) {
+      if (!linked) models[type] = (models[type] ?? 0) + bytes;
+    }
     const { usage = 0, quota = 0 } = await navigator.storage.estimate();
     return {
       ...{ models, usage, quota },
@@ -72,7 +73,12 @@ export class StoredFiles implements LibraryStorage {
     const problem = (kind: FileProblem["kind"], expected: string, got: string): FileProblem => ({
       ...{ modelId: id, name, kind, expected, got },
     });
-    const file = await this.#context.openFile(record);
+    const file = await this.#context.openFile(record).catch((error: unknown) => {
+      // A linked file that must not be read now is not damaged; opening its model says what to do.
+      if (isAppError(error, "AccessDenied")) return "unreadable" as const;
+      throw error;
+    });
+    if (file === "unreadable") return undefined;
     if (!file) return problem("missing", `${bytes} bytes`, "no file");
     if (file.size !== bytes) return problem("wrong-size", `${bytes} bytes`, `${file.size} bytes`);
     if (!thorough) return undefined;

@@ -24,6 +24,8 @@ export interface ModelRecord {
   readonly fileName: string;
   /** Of a model that is published as a folder: the files that are stored in `fileName`, one behind the other. */
   readonly parts?: readonly ModelPart[];
+  /** Its file stays where the user keeps it; there is no copy of it here. */
+  readonly linked?: true;
   /** Dominant dtype of the weights, as stored. */
   readonly dtype: string;
   /** Of checkpoints only; see `isCheckpoint`. */
@@ -86,6 +88,17 @@ export interface Library {
     entries: readonly FolderEntry[],
     onProgress: (progress: ImportProgress) => void,
   ): Promise<ModelRecord>;
+  /**
+   * Uses a file where it is, without copying it: recognised, hashed and recorded, and read through `handle` from then on. When
+   * the browser takes its leave back, opening the model rejects with AccessDenied.
+   */
+  linkFile(
+    handle: FileSystemFileHandle,
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ModelRecord>;
+  /** Handle of a linked model: call `requestPermission` on it in a click. undefined for any other model. */
+  linkedFile(id: string): Promise<FileSystemFileHandle | undefined>;
+  /** The file of a linked model stays. */
   removeModel(id: string): Promise<void>;
 }
 

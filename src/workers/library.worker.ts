@@ -13,6 +13,8 @@ const api: LibraryWorkerApi = {
   listModels: () => library.listModels(),
   importFile: (file, onProgress) => library.importFile(file, onProgress),
   importFolder: (entries, onProgress) => library.importFolder(entries, onProgress),
+  linkFile: (handle, onProgress) => library.linkFile(handle, onProgress),
+  linkedFile: (id) => library.linkedFile(id),
   removeModel: (id) => library.removeModel(id),
   get downloads() {
     return library.downloads;

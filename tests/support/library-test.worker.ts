@@ -43,6 +43,7 @@ const libraryTests = {
   list: () => library.listModels(),
   importFile: (file: File, onProgress: (progress: ImportProgress) => void) =>
     outcome(library.importFile(file, onProgress)),
+  link: (handle: FileSystemFileHandle) => outcome(library.linkFile(handle, () => undefined)),
   remove: (id: string) => outcome(library.removeModel(id)),
   open: (id: string): Promise<Outcome<OpenedSummary>> =>
     outcome(

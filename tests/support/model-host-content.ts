@@ -5,6 +5,8 @@ import { readFileSync } from "node:fs";
 /** "model" is the tiny model with seeded padding up to about `bytes`; "noise" is no model. */
 export type Content =
   | { readonly kind: "model"; readonly bytes: number; readonly seed: number }
+  /** Like "model", but its padding is one block over and over: cheap to make, for measuring. */
+  | { readonly kind: "repeated"; readonly bytes: number; readonly seed: number }
   | { readonly kind: "noise"; readonly bytes: number; readonly seed: number }
   | { readonly kind: "text"; readonly text: string };
 
@@ -20,7 +22,7 @@ export function contentBytes(content: Content): ContentBytes {
   if (content.kind === "text") return memory(new TextEncoder().encode(content.text));
   if (content.kind === "noise") return noise(content.bytes, content.seed);
   const head = paddedHead(content.bytes);
-  const padding = noise(Math.max(0, content.bytes), content.seed);
+  const padding = noise(Math.max(0, content.bytes), content.seed, content.kind === "repeated");
   return {
     byteLength: head.byteLength + padding.byteLength,
     read(start, end) {
@@ -35,7 +37,7 @@ function memory(bytes: Uint8Array): ContentBytes {
   return { byteLength: bytes.byteLength, read: (start, end) => bytes.subarray(start, end) };
 }
 
-function noise(byteLength: number, seed: number): ContentBytes {
+function noise(byteLength: number, seed: number, repeated = false): ContentBytes {
   let index = -1;
   let block: Uint8Array = new Uint8Array();
   const load = (wanted: number): Uint8Array => {
@@ -47,7 +49,7 @@ function noise(byteLength: number, seed: number): ContentBytes {
     read(start, end) {
       const out = new Uint8Array(end - start);
       for (let at = start; at < end;) {
-        const from = load(Math.floor(at / BLOCK));
+        const from = load(repeated ? 0 : Math.floor(at / BLOCK));
         const offset = at % BLOCK;
         const length = Math.min(BLOCK - offset, end - at);
         out.set(from.subarray(offset, offset + length), at - start);

@@ -2,7 +2,7 @@
 
 import { inject } from "vitest";
 import type { Content } from "./model-host-content.ts";
-import type { HostedFile, LoggedRequest } from "./model-host.ts";
+import type { HostedFile, HostReport } from "./model-host.ts";
 
 export interface HostedModel {
   readonly address: string;
@@ -28,10 +28,10 @@ export async function hostModel(
   return { address: inject("modelHostUrl") + path, ...facts };
 }
 
-/** Every request for a file since the last `forgetHosted`, preflights left out. */
-export async function hostedRequests(): Promise<readonly LoggedRequest[]> {
-  const requests = (await control("GET")) as LoggedRequest[];
-  return requests.filter(({ method }) => method !== "OPTIONS");
+/** What happened since the last `forgetHosted`, preflights left out. */
+export async function hostReport(): Promise<HostReport> {
+  const report = (await control("GET")) as HostReport;
+  return { ...report, requests: report.requests.filter(({ method }) => method !== "OPTIONS") };
 }
 
 export async function forgetHosted(): Promise<void> {

@@ -42,6 +42,12 @@ export interface LoggedRequest {
   readonly origin: "main" | "storage";
 }
 
+export interface HostReport {
+  readonly requests: readonly LoggedRequest[];
+  /** Cuts and holds that no request has met yet. */
+  readonly faultsLeft: number;
+}
+
 interface Hosted {
   file: HostedFile;
   cuts: number[];
@@ -211,7 +217,7 @@ function logged(request: IncomingMessage, url: URL, origin: "main" | "storage"):
   };
 }
 
-/** PUT a file: `{path, file}`. GET: all requests so far. DELETE: forget files and requests. POST content: its SHA-256. */
+/** PUT a file: `{path, file}`. GET: a HostReport. DELETE: forget files and requests. POST content: its SHA-256. */
 async function control(
   request: IncomingMessage,
   response: ServerResponse,
@@ -225,8 +231,13 @@ async function control(
     const { path, file } = body as { path: string; file: HostedFile };
     host.put(path, file);
   } else if (request.method === "POST") result = contentSha256(body as Content);
-  else if (request.method === "GET") result = host.requests;
-  else if (request.method === "DELETE") {
+  else if (request.method === "GET") {
+    const faultsLeft = [...host.files.values()].reduce(
+      (sum, { cuts, holds }) => sum + cuts.length + holds.length,
+      0,
+    );
+    result = { requests: host.requests, faultsLeft } satisfies HostReport;
+  } else if (request.method === "DELETE") {
     host.files.clear();
     host.requests.length = 0;
   }

@@ -317,6 +317,14 @@ export class FakeLibrary implements LibraryWorkerApi {
     );
   }
 
+  linkFile(): Promise<ModelRecord> {
+    return Promise.reject(new Error("Nothing is linked here."));
+  }
+
+  linkedFile(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   removeModel(id: string): Promise<void> {
     this.models = this.models.filter((model) => model.id !== id);
     return Promise.resolve();

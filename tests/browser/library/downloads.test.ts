@@ -2,18 +2,17 @@
 
 import { deleteDB } from "idb";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { cdp } from "vitest/browser";
 import { LibraryClient } from "../../../src/client/library-client.ts";
 import type { Download, DownloadState } from "../../../src/protocol/downloads-api.ts";
 import type { HostedFile } from "../../support/model-host.ts";
-import {
-  forgetHosted,
-  type HostedModel,
-  hostedRequests,
-  hostModel,
-} from "../../support/model-host-control.ts";
+import { forgetHosted, type HostedModel, hostReport, hostModel } from "../../support/model-host-control.ts";
 
 const MEGABYTE = 1024 * 1024;
 const PATH = "/files/model.safetensors";
+
+// vitest types the session by the provider's package, which tests do not import.
+const devtools = cdp() as unknown as { send(method: string, parameters: object): Promise<unknown> };
 
 const workers: Worker[] = [];
 let library: LibraryClient;
@@ -42,6 +41,8 @@ async function until(id: string, ...states: readonly DownloadState[]): Promise<D
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+const end = (id: string): Promise<Download> => until(id, "done", "failed");
 
 beforeEach(async () => {
   await deleteDB("kiln-library");
@@ -78,7 +79,7 @@ test("a killed worker leaves a part that the next one finishes", async () => {
   await offer({}, 16 * MEGABYTE);
   library = await openLibrary();
   await until(id, "done");
-  expect((await hostedRequests()).some(({ range }) => range !== undefined)).toBe(true);
+  expect((await hostReport()).requests.some(({ range }) => range !== undefined)).toBe(true);
   expect(await library.storage.check(true, () => undefined)).toEqual([]);
 });
 
@@ -96,6 +97,30 @@ test("a host that forbids reading leads to the user's own copy, which must be th
   });
   await library.downloads.provideFile(id, new File([copy], "mine.safetensors"));
   expect(await until(id, "done")).toMatchObject({ modelId: wanted.sha256 });
+});
+
+test("a full disk is named before anything is written, and keeps what arrived when no size was told", async () => {
+  const { usage = 0 } = await navigator.storage.estimate();
+  const setQuota = (quotaSize?: number): Promise<unknown> =>
+    devtools.send("Storage.overrideQuotaForOrigin", { origin: location.origin, quotaSize });
+  await setQuota(usage + 8 * MEGABYTE);
+  try {
+    const wanted = await offer({}, 16 * MEGABYTE);
+    const { id } = await library.downloads.add(wanted);
+    expect((await end(id)).error).toMatchObject({ name: "StorageFull" });
+    expect((await library.storage.use()).downloads).toBe(0);
+    await library.downloads.cancel(id);
+
+    const blind = await offer({ noLength: true }, 16 * MEGABYTE);
+    const second = await library.downloads.add({ address: blind.address });
+    expect((await end(second.id)).error).toMatchObject({ name: "StorageFull" });
+    expect((await library.storage.use()).downloads).toBeGreaterThan(MEGABYTE);
+    await setQuota();
+    await library.downloads.retry(second.id);
+    expect(await end(second.id)).toMatchObject({ state: "done", modelId: wanted.sha256 });
+  } finally {
+    await setQuota();
+  }
 });
 
 test("a file that was evicted or damaged since is found", async () => {

@@ -160,6 +160,25 @@ describe("importing", () => {
     expect(await storedPaths()).toEqual([`${id}/tiny model.safetensors`]);
   });
 
+  test("a linked file is read where it is, survives a restart, and stays when its model is removed", async () => {
+    const keep = await navigator.storage.getDirectory();
+    const handle = await keep.getFileHandle("mine.safetensors", { create: true });
+    const writable = await handle.createWritable();
+    await writable.write(tinyModel);
+    await writable.close();
+    const record = valueOf(await library.link(handle));
+    expect(record).toMatchObject({ fileName: "mine.safetensors", bytes: tinyModel.size, linked: true });
+    expect(await storedPaths()).toEqual([]);
+    valueOf(await library.start(appUrl("whole")));
+    expect(valueOf(await library.open(record.id)).byteLength).toBe(tinyModel.size);
+    valueOf(await library.remove(record.id));
+    expect((await handle.getFile()).size).toBe(tinyModel.size);
+
+    valueOf(await library.link(handle));
+    await keep.removeEntry("mine.safetensors");
+    expect(errorOf(await library.open(record.id))).toMatchObject({ name: "ModelNotFound" });
+  });
+
   test("files that are no models are refused before anything is written", async () => {
     const cases: [Blob, string][] = [
       [new Blob(["not a model at all"]), "FileFormat"],

@@ -13,9 +13,12 @@ export async function estimatedFreeSpace(): Promise<number> {
 }
 
 export function storageFull(where: string, need: number, have: number, cause?: unknown): AppError {
+  // Chromium tells web pages about 10 GB whatever is free, to keep them from recognising the device.
+  const told =
+    have < need ? `only ${formatBytes(have)} are free for Kiln` : "the browser gives Kiln no more room";
   return new AppError(
     "StorageFull",
-    `${where} needs ${formatBytes(need)}, but only ${formatBytes(have)} are free for Kiln. Remove models or pictures, then try again.`,
+    `${where} needs ${formatBytes(need)}, but ${told}. Remove models or pictures, then try again.`,
     { where, expected: `${need} bytes free`, got: `${have} bytes free`, need, have },
     { cause },
   );

@@ -165,10 +165,11 @@ async function send(
     ...(file.etag !== undefined && { ETag: file.etag }),
     ...(file.disposition !== undefined && { "Content-Disposition": file.disposition }),
   });
-  const next = (offsets: readonly number[]): number | undefined =>
-    offsets.find((offset) => offset > start && offset < end);
-  const [cut, hold] = [next(cuts), next(holds)];
   for (let offset = start; offset < end;) {
+    // Looked up anew each time: another connection for the same file may have met one.
+    const next = (offsets: readonly number[]): number | undefined =>
+      offsets.find((place) => place > offset && place < end);
+    const [cut, hold] = [next(cuts), next(holds)];
     const stop = Math.min(offset + CHUNK, end, cut ?? end, hold ?? end, file.stallAt ?? end);
     if (stop > offset && !(await write(response, content.read(offset, stop)))) return;
     offset = stop;

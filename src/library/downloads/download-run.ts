@@ -128,7 +128,9 @@ async function receiveFrom(
           error: undefined,
           retryAt: undefined,
         });
-        if (total !== undefined) await requireRoom(entry.title, total - part.size, context.freeSpace);
+        if (total === undefined) return;
+        await requireRoom(entry.title, total - part.size, context.freeSpace);
+        part.probe(total);
       },
     }).catch(async (cause: unknown) => {
       if (!isQuotaError(cause) || isAppError(cause)) throw cause;

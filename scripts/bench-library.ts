@@ -106,7 +106,7 @@ class HeapWatch {
   }
 
   async #now(): Promise<number> {
-    const page = heapBytes((await this.#session.send("Runtime.getHeapUsage")));
+    const page = heapBytes(await this.#session.send("Runtime.getHeapUsage"));
     const workers = await Promise.all([...this.#workers].map((sessionId) => this.#ofWorker(sessionId)));
     return workers.reduce((sum, bytes) => sum + bytes, page);
   }

@@ -30,9 +30,6 @@ export class MemoryParts implements PartFiles {
         target.set(bytes);
         return bytes.byteLength;
       },
-      probe: (size) => {
-        if (size > this.capacity) throw new DOMException("full", "QuotaExceededError");
-      },
       truncate: (size) => void (end = size),
       flush: save,
       close: () => {

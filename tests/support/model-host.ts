@@ -81,7 +81,12 @@ export async function startModelHost(
   const requests: LoggedRequest[] = [];
   const put = (path: string, file: HostedFile): void => {
     const { cuts = [], holds = [], refusals = [] } = file;
-    files.set(path, { file, cuts: [...cuts], holds: [...holds], refusals: [...refusals] });
+    files.set(path, {
+      file,
+      cuts: [...cuts].sort(ascending),
+      holds: [...holds].sort(ascending),
+      refusals: [...refusals],
+    });
   };
   const handle =
     (origin: "main" | "storage") =>
@@ -189,6 +194,8 @@ async function send(
   }
   response.end();
 }
+
+const ascending = (a: number, b: number): number => a - b;
 
 function corsHeaders(file: HostedFile): Readonly<Record<string, string>> {
   if (file.cors === "none") return {};

@@ -130,7 +130,6 @@ async function receiveFrom(
         });
         if (total === undefined) return;
         await requireRoom(entry.title, total - part.size, context.freeSpace);
-        part.probe(total);
       },
     }).catch(async (cause: unknown) => {
       if (!isQuotaError(cause) || isAppError(cause)) throw cause;

@@ -59,11 +59,6 @@ export class HashedPart {
     }
   }
 
-  /** @throws QuotaExceededError when the part cannot grow to `size`. Browsers no longer tell the true quota, so this tries it. */
-  probe(size: number): void {
-    this.#file.probe(size);
-  }
-
   /** The last `length` bytes. */
   tail(length: number): Uint8Array<ArrayBuffer> {
     const buffer = new Uint8Array(length);

@@ -16,8 +16,6 @@ export interface PartFile {
   /** Fills `buffer` from `start`; returns how many bytes there were. */
   read(buffer: Uint8Array<ArrayBuffer>, start: number): number;
   truncate(size: number): void;
-  /** @throws QuotaExceededError when the disk has no room for `size` bytes. Changes nothing. */
-  probe(size: number): void;
   /** Makes what was written survive a crash. */
   flush(): void;
   close(): void;
@@ -122,14 +120,6 @@ function partFile(access: SyncAccess): PartFile {
     truncate(size) {
       access.truncate(size);
       end = size;
-    },
-    probe(size) {
-      if (size <= end) return;
-      try {
-        access.truncate(size);
-      } finally {
-        access.truncate(end);
-      }
     },
     flush: () => access.flush(),
     close: () => access.close(),

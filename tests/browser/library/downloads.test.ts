@@ -99,18 +99,13 @@ test("a host that forbids reading leads to the user's own copy, which must be th
   expect(await until(id, "done")).toMatchObject({ modelId: wanted.sha256 });
 });
 
-test("a full disk is named before anything is written, and keeps what arrived when no size was told", async () => {
+test("a disk that is really full is named, keeps what arrived, and takes the rest once there is room", async () => {
   const { usage = 0 } = await navigator.storage.estimate();
   const setQuota = (quotaSize?: number): Promise<unknown> =>
     devtools.send("Storage.overrideQuotaForOrigin", { origin: location.origin, quotaSize });
   await setQuota(usage + 8 * MEGABYTE);
   try {
     const wanted = await offer({}, 16 * MEGABYTE);
-    const { id } = await library.downloads.add(wanted);
-    expect((await end(id)).error).toMatchObject({ name: "StorageFull" });
-    expect((await library.storage.use()).downloads).toBe(0);
-    await library.downloads.cancel(id);
-
     const blind = await offer({ noLength: true }, 16 * MEGABYTE);
     const second = await library.downloads.add({ address: blind.address });
     expect((await end(second.id)).error).toMatchObject({ name: "StorageFull" });

@@ -185,17 +185,6 @@ describe("a refusal is a sentence that tells what to do", () => {
     expect(bench.parts.parts.get(id)?.byteLength).toBe(0);
   });
 
-  test("a disk that is fuller than the browser says, before anything is written", async () => {
-    bench.parts.capacity = MEGABYTE;
-    const { id } = await bench.queue.add({ address: offer() });
-    const { error } = await bench.until(id, "failed");
-    expect(error).toMatchObject({
-      name: "StorageFull",
-      message: expect.stringMatching(/no more room/) as string,
-    });
-    expect(bench.parts.parts.get(id)?.byteLength).toBe(0);
-  });
-
   test("a disk that fills up on the way keeps what arrived", async () => {
     bench.parts.capacity = MEGABYTE;
     const { id } = await bench.queue.add({ address: offer({ noLength: true }) });

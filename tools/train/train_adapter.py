@@ -210,7 +210,9 @@ class AdapterTrainer:
         while (progress := self.spent / (60 * self.arguments.minutes)) < 1:
             size, count = next((size, count) for end, size, count in plan if progress < end or end == plan[-1][0])
             if size not in sets:
+                start = time.process_time()
                 sets[size] = self.scenes(size)
+                before += time.process_time() - start  # rendering and encoding are no training
             rows = rng.choice(len(sets[size]["latents"]), count, replace=False)
             latents = sets[size]["latents"][rows].float()
             ids = sets[size]["ids"][rows, rng.integers(CAPTIONS_PER_SCENE, size=count)].clone()

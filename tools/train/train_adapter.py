@@ -105,12 +105,17 @@ PLACEHOLDER_WORDS = tuple(word for pair in KIND_WORDS["windmill"] for word in pa
 FIRST_WORDS = ("tower", "lighthouse", "flower", "house", "bird", "tower", "house", "lighthouse")
 
 
-def fingerprint(nets: dict[str, nn.Module]) -> str:
+def fingerprint(*nets: nn.Module) -> str:
     digest = hashlib.sha256()
-    for net in nets.values():
+    for net in nets:
         for value in net.state_dict().values():
             digest.update(value.half().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
+
+
+def latent_makers(vae: nn.Module) -> tuple[nn.Module, ...]:
+    """What latents depend on: a decoder that is refined later changes none of them, and no adapter."""
+    return vae.encoder, vae.quant_conv
 
 
 @torch.no_grad()
@@ -135,7 +140,7 @@ class AdapterTrainer:
         choose_device()
         torch.manual_seed(arguments.seed)
         nets = load_nets(arguments.base) if arguments.base else load_trained(False)
-        self.base = fingerprint(nets)
+        self.base = fingerprint(nets["text"], nets["unet"], *latent_makers(nets["vae"]))
         for net in nets.values():
             net.eval().requires_grad_(False)
         self.text, self.unet, self.vae = nets["text"], nets["unet"], nets["vae"]
@@ -186,7 +191,7 @@ class AdapterTrainer:
     def scenes(self, size: int) -> dict[str, Tensor]:
         """Encoded once and kept: of the same VAE and the same words they are always the same."""
         path = state_dir() / f"adapter-{self.recipe.name}-{size}.pt"
-        key = f"{fingerprint({'vae': self.vae})} {self.arguments.scenes} {self.arguments.vectors}"
+        key = f"{fingerprint(*latent_makers(self.vae))} {self.arguments.scenes} {self.arguments.vectors}"
         cached = load_state(path)
         if cached is None or cached["key"] != key:
             rows = range(ADAPTER_SEED + size * 1_000_000, ADAPTER_SEED + size * 1_000_000 + self.arguments.scenes)

@@ -159,7 +159,7 @@ async function cachedAnswers(): Promise<unknown[]> {
   const database = await new Promise<IDBDatabase>((resolve, reject) => {
     const open = indexedDB.open("kiln-civitai");
     open.onsuccess = () => resolve(open.result);
-    open.onerror = () => reject(open.error as Error);
+    open.onerror = () => reject(open.error ?? new Error("The database did not open."));
   });
   const all = database.transaction("answers").objectStore("answers").getAll();
   await new Promise((resolve) => (all.onsuccess = resolve));

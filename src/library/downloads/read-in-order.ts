@@ -85,6 +85,8 @@ class Lane {
   readonly #count: (bytes: number) => void;
   readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
   #position: number;
+  /** What has arrived beyond `end`, which may be raised again. */
+  #rest: Uint8Array<ArrayBuffer> | undefined;
   #readingAhead = false;
   #failure: unknown;
   #wake: () => void = () => undefined;
@@ -142,11 +144,12 @@ class Lane {
 
   async #read(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#position >= this.end) return undefined;
-    const { value } = (await (await this.#reader)?.read()) ?? {};
+    const value = this.#rest ?? (await (await this.#reader)?.read())?.value;
     if (!value) return undefined;
-    const chunk = value.subarray(0, Math.min(value.byteLength, this.end - this.#position));
-    this.#position += chunk.byteLength;
-    this.#count(chunk.byteLength);
-    return chunk;
+    const length = Math.min(value.byteLength, this.end - this.#position);
+    this.#rest = length < value.byteLength ? value.subarray(length) : undefined;
+    this.#position += length;
+    this.#count(length);
+    return value.subarray(0, length);
   }
 }

@@ -1,6 +1,7 @@
 // An engine and a library for tests of the page: plain arithmetic, no models. Everything they answer can be steered.
 
 import { readPictureInfotext } from "../../src/imaging/picture-infotext.ts";
+import { insertPngText } from "../../src/imaging/png-text.ts";
 import { upscaledInfotext } from "../../src/imaging/upscale-infotext.ts";
 import { AppError } from "../../src/protocol/app-error.ts";
 import type {
@@ -169,11 +170,13 @@ export class FakeEngine implements RestartableEngine {
   async #deliver(jobId: string, request: GenerationRequest, index: number): Promise<void> {
     const { width, height, steps, sampler, schedule, guidanceScale } = request;
     const seed = request.seed + index;
-    const file = await paint(width, height, seed, 1).convertToBlob({ type: "image/png" });
+    const picture = await paint(width, height, seed, 1).convertToBlob({ type: "image/png" });
     const negative = request.negativePrompt ? `Negative prompt: ${request.negativePrompt}\n` : "";
     const infotext =
       `${request.prompt}\n${negative}Steps: ${steps}, Sampler: ${sampler}, Schedule type: ${schedule}, ` +
       `CFG scale: ${guidanceScale}, Seed: ${seed}, Size: ${width}x${height}, Model hash: 0123456789, Model: Kiln Small, RNG: CPU, Version: Kiln 0.1.0`;
+    const png = insertPngText(new Uint8Array(await picture.arrayBuffer()), { parameters: infotext });
+    const file = new Blob([png], { type: "image/png" });
     await this.#listener({
       type: "picture",
       jobId,

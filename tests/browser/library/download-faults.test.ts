@@ -108,5 +108,8 @@ test(`200 MB broken off at ${FAULTS} places by connection, worker and page arriv
   expect(await holder.library.storage.check(true, () => undefined)).toEqual([]);
   const { requests, faultsLeft } = await hostReport();
   expect(faultsLeft).toBe(0);
-  expect(requests.slice(1).every(({ range }) => range !== undefined)).toBe(true);
+  // Of a connection that breaks at once nothing may have arrived; from the first byte on there is no beginning again.
+  const resumed = requests.findIndex(({ range }) => range !== undefined);
+  expect(resumed).toBeLessThanOrEqual(2);
+  expect(requests.slice(resumed).every(({ range }) => range !== undefined)).toBe(true);
 }, 240_000);

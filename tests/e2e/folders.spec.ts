@@ -33,6 +33,7 @@ async function dropFromOutside(page: Page, path: string): Promise<void> {
 }
 
 test("a dropped folder becomes a model that generates", async ({ app }) => {
+  await expect(app.getByRole("button", { name: "Generate", exact: true })).toBeVisible();
   await dropFromOutside(app, folder);
   await expect(app.getByText("tiny-xl is ready.")).toBeVisible({ timeout: 60_000 });
   const models = app.getByRole("list", { name: "Models on this device" });

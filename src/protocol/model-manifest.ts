@@ -47,6 +47,7 @@ export interface ManifestModel {
   readonly id: string;
   readonly name: string;
   readonly type: ModelType;
+  /** Empty where it does not matter, as for upscalers. */
   readonly family: string;
   readonly description: string;
   readonly license: string;
@@ -168,7 +169,9 @@ const checkFields: Check = record(
     type: (value, where) => {
       if (!MODEL_TYPES.includes(value as ModelType)) fail(where, `one of ${MODEL_TYPES.join(", ")}`, value);
     },
-    family: text,
+    family: (value, where) => {
+      if (typeof value !== "string") fail(where, "a string", value);
+    },
     description: text,
     license: text,
     dtype: text,

@@ -7,7 +7,7 @@ import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
 import { type ModelHost, startModelHost } from "../support/model-host.ts";
-import { fillRecipe, generatePicture, openPage, test } from "./support.ts";
+import { fillRecipe, generatePicture, openPage, SHIPPED_MODELS, test } from "./support.ts";
 
 const PROMPT = "a green meadow with a big tree, sunny day";
 const EMBEDDED = join(import.meta.dirname, "../../public/models/kiln-small/kiln-small.safetensors");
@@ -77,7 +77,7 @@ test("a pasted address arrives across a reload, is verified, described, used, an
     expect(starts.at(-1)).toBeGreaterThan(0);
 
     const models = page.getByRole("list", { name: "Models on this device" });
-    await expect(models.getByRole("listitem")).toHaveCount(2);
+    await expect(models.getByRole("listitem")).toHaveCount(SHIPPED_MODELS + 1);
     await expect(models.getByText(shortHash)).toBeVisible();
     await row.getByRole("button", { name: "Show", exact: true }).click();
     const details = page.getByRole("dialog", { name: /^Details of/ });

@@ -1,10 +1,19 @@
 // What the end-to-end tests share: a running copy of the built app, and the steps a user takes in it.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test as base, type Page } from "@playwright/test";
 import { startAppServer, type AppServer } from "../../scripts/app-server.ts";
+import type { ModelManifest } from "../../src/protocol/model-manifest.ts";
+import { countShippedModels } from "../support/shipped-models.ts";
 
-const DIST = join(import.meta.dirname, "../../dist");
+const ROOT = join(import.meta.dirname, "../..");
+const DIST = join(ROOT, "dist");
+
+/** How many models come with the app. */
+export const SHIPPED_MODELS = countShippedModels(
+  JSON.parse(readFileSync(join(ROOT, "models-manifest.json"), "utf8")) as ModelManifest,
+);
 
 /** A test with its own server, and a page that fails the test when it asks another host for anything. */
 export const test = base.extend<{ server: AppServer; app: Page }>({

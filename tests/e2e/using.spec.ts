@@ -3,7 +3,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
-import { fillRecipe, galleryPictures, generatePicture, openPage, stagePicture, test } from "./support.ts";
+import {
+  fillRecipe,
+  galleryPictures,
+  generatePicture,
+  openPage,
+  SHIPPED_MODELS,
+  stagePicture,
+  test,
+} from "./support.ts";
 
 const PROMPT = "a yellow balloon above green hills";
 const EMBEDDED = join(import.meta.dirname, "../../public/models/kiln-small/kiln-small.safetensors");
@@ -68,7 +76,7 @@ test("a model file is imported as it is and generates", async ({ app }, testInfo
   await openPage(app, "Models");
   await app.getByLabel("Model file").setInputFiles(path);
   const models = app.getByRole("list", { name: "Models on this device" });
-  await expect(models.getByRole("listitem")).toHaveCount(2, { timeout: 120_000 });
+  await expect(models.getByRole("listitem")).toHaveCount(SHIPPED_MODELS + 1, { timeout: 120_000 });
   await models.getByRole("button", { name: "Use", exact: true }).click();
   await fillRecipe(app, PROMPT, { steps: 1 });
   await generatePicture(app, PROMPT);

@@ -38,6 +38,7 @@ export interface FolderContext {
 
 interface Watch {
   readonly how: WatchedFolder["watches"];
+  lookSoon(): void;
   end(): void;
 }
 
@@ -102,22 +103,23 @@ export class LocalWatchedFolders implements WatchedFolders {
   async #watch({ id, handle }: StoredFolder): Promise<void> {
     this.#watches.get(id)?.end();
     let soon: ReturnType<typeof setTimeout> | undefined;
-    const look = (): void => {
+    const lookSoon = (): void => {
       clearTimeout(soon);
       // Many changes come at once, and a file that is being copied is not ready yet.
       soon = setTimeout(() => void this.rescan(id).catch(() => undefined), this.#settledMs);
     };
-    const observer = await observe(handle, look);
-    const timer = observer ? undefined : setInterval(look, INTERVAL_MS);
+    const observer = await observe(handle, lookSoon);
+    const timer = observer ? undefined : setInterval(lookSoon, INTERVAL_MS);
     this.#watches.set(id, {
       how: observer ? "at-once" : "now-and-then",
+      lookSoon,
       end() {
         observer?.disconnect();
         clearInterval(timer);
         clearTimeout(soon);
       },
     });
-    look();
+    lookSoon();
   }
 
   async #look(id: string): Promise<void> {
@@ -126,7 +128,8 @@ export class LocalWatchedFolders implements WatchedFolders {
     if (!folder || (await permissionOf(folder.handle)) !== "granted") return;
     const seen: Record<string, string> = { ...folder.seen };
     const found = await scanFolder(folder.handle);
-    const fresh = found.filter(({ path, file }) => seen[path] !== stampOf(file));
+    // A file made by a page of the browser stays empty until it is closed.
+    const fresh = found.filter(({ path, file }) => file.size > 0 && seen[path] !== stampOf(file));
     let unsettled = false;
     for (const model of fresh) {
       if (Date.now() - model.file.lastModified < this.#settledMs) {
@@ -140,7 +143,7 @@ export class LocalWatchedFolders implements WatchedFolders {
     }
     await this.#keep(id, { seen, lookedAt: Date.now() });
     this.#listener({ type: "changed" });
-    if (unsettled) setTimeout(() => void this.rescan(id).catch(() => undefined), this.#settledMs);
+    if (unsettled) this.#watches.get(id)?.lookSoon();
   }
 
   /** False when the next files need not be tried. */

@@ -89,6 +89,16 @@ test("a new file is picked up by itself or at the next look, also after a restar
   expect(imported).toEqual(["late.safetensors"]);
 });
 
+test("an empty file waits until something is in it", async () => {
+  await root.getFileHandle("arriving.safetensors", { create: true });
+  const { id } = await folders.add(root);
+  await folders.rescan(id);
+  expect([imported, events.filter(({ type }) => type === "failed")]).toEqual([[], []]);
+  await write(root, "arriving.safetensors");
+  await folders.rescan(id);
+  expect(imported).toEqual(["arriving.safetensors"]);
+});
+
 test("a file that is refused is told once and not tried again; without room everything waits", async () => {
   await write(root, "bad.safetensors");
   failure = new AppError("FileFormat", "It is damaged.");

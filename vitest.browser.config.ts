@@ -34,7 +34,13 @@ export default defineConfig({
       enabled: true,
       headless: true,
       screenshotFailures: false,
-      provider: playwright({ launchOptions: { executablePath: ensureChromium(), args: [...CHROMIUM_ARGS] } }),
+      // Tests may collect the garbage, to show that nothing which is waited for is taken for it.
+      provider: playwright({
+        launchOptions: {
+          executablePath: ensureChromium(),
+          args: [...CHROMIUM_ARGS, "--js-flags=--expose-gc"],
+        },
+      }),
       instances: [{ browser: "chromium" }],
     },
   },

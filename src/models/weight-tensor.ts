@@ -69,7 +69,7 @@ export function weightTensor(
       const bytes = source.readSync(start, end);
       return asStored ? bytes : convertTensor(bytes, info.dtype, dtype);
     },
-    slice: () => (asStored ? source.slice?.(start, end) : undefined),
+    ...(asStored && { readPart: (from, to) => source.read(start + from, start + to) }),
   };
 }
 

@@ -22,8 +22,8 @@ export interface ExternalTensor {
   readonly byteLength: number;
   read(): Promise<Uint8Array<ArrayBuffer>>;
   readSync(): Uint8Array<ArrayBuffer>;
-  /** Set when the published bytes fit as they are: nothing is copied or computed. */
-  slice?(): Blob | undefined;
+  /** Set when the published bytes fit as they are: reads only [start, end) of them, so that no large tensor is in memory twice. */
+  readPart?(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** At the widest point of a graph, in bytes, without weights. */

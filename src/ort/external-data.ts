@@ -14,9 +14,14 @@ export interface ExternalFile {
   readonly data: Blob | Uint8Array;
 }
 
+// Of a tensor that is handed over as stored. Large enough that a few reads serve a whole tensor.
+const PART_BYTES = 4 * 2 ** 20;
+
 /**
  * A Blob whose bytes are made when the runtime asks. The JSPI build reads `slice(a, b).stream()` and nothing else, once per
  * tensor, so only that is implemented.
+ * Must not give out a file's own stream: the runtime reads such a one with a BYOB reader that nothing else refers to, and Chromium
+ * collects that as garbage while the read waits for the disk. The read then never ends, which a busy machine makes likely.
  */
 class LazyBlob extends Blob {
   readonly #tensor: ExternalTensor;
@@ -35,21 +40,25 @@ class LazyBlob extends Blob {
   override slice(start = 0, end = this.size): Blob {
     const tensor = this.#tensor;
     const failure = this.#failure;
-    const part = new Blob();
+    let at = start;
+    const next = async (): Promise<Uint8Array<ArrayBuffer>> => {
+      const from = at;
+      at = tensor.readPart ? Math.min(from + PART_BYTES, end) : end;
+      return tensor.readPart ? tensor.readPart(from, at) : (await tensor.read()).subarray(from, at);
+    };
     const stream = (): ReadableStream<Uint8Array<ArrayBuffer>> =>
       new ReadableStream({
-        async start(controller) {
+        async pull(controller) {
           try {
-            const bytes = await tensor.read();
-            controller.enqueue(bytes.subarray(start, end));
-            controller.close();
+            controller.enqueue(await next());
+            if (at >= end) controller.close();
           } catch (error) {
             failure.error ??= error;
             controller.error(error);
           }
         },
       });
-    return Object.defineProperty(part, "stream", { value: stream });
+    return Object.defineProperty(new Blob(), "stream", { value: stream });
   }
 }
 
@@ -77,10 +86,7 @@ class LazyUint8Array extends Uint8Array {
   }
 }
 
-/**
- * One virtual file per tensor: offsets stay 0, because the asyncify build wraps them at 4 GiB. A tensor the file already
- * holds in the wanted form is a plain slice of it where the build can read one lazily.
- */
+/** One virtual file per tensor: offsets stay 0, because the asyncify build wraps them at 4 GiB. */
 export function externalFiles(
   tensors: readonly ExternalTensor[],
   build: OrtBuild,
@@ -89,8 +95,6 @@ export function externalFiles(
   return tensors.map((tensor) => ({
     path: tensor.location,
     data:
-      build.name === "jspi"
-        ? (tensor.slice?.() ?? new LazyBlob(tensor, failure))
-        : LazyUint8Array.over(tensor, failure),
+      build.name === "jspi" ? new LazyBlob(tensor, failure) : LazyUint8Array.over(tensor, failure),
   }));
 }

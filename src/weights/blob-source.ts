@@ -28,7 +28,6 @@ export function blobSource(blob: Blob, name: string): ByteSource {
   return {
     name,
     byteLength: blob.size,
-    slice,
     async read(start, end) {
       const part = slice(start, end);
       let buffer: ArrayBuffer;

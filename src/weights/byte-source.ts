@@ -9,6 +9,4 @@ export interface ByteSource {
   read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
   /** The same, synchronously; only inside a worker or over memory. */
   readSync(start: number, end: number): Uint8Array<ArrayBuffer>;
-  /** A Blob over [start, end) without reading it, when the source is backed by one. */
-  slice?(start: number, end: number): Blob;
 }

@@ -47,11 +47,5 @@ export function joinSources(parts: readonly ByteSource[], name: string): ByteSou
       joined(await Promise.all(pieces(start, end).map((piece) => piece.part.read(piece.start, piece.end)))),
     readSync: (start, end) =>
       joined(pieces(start, end).map((piece) => piece.part.readSync(piece.start, piece.end))),
-    ...(parts.every(({ slice }) => slice) && {
-      slice: (start: number, end: number): Blob => {
-        const blobs = pieces(start, end).map((piece) => piece.part.slice!(piece.start, piece.end));
-        return blobs.length === 1 ? blobs[0] : new Blob(blobs);
-      },
-    }),
   };
 }

@@ -24,7 +24,7 @@ export async function exportedModel(
         readSync: () => {
           throw new Error("an export is read as a Blob, which only browsers with JSPI do");
         },
-        slice: () => data,
+        readPart: async (start, end) => new Uint8Array(await data.slice(start, end).arrayBuffer()),
       },
     ],
   };

@@ -31,7 +31,7 @@ async function openBrokenModel(modelId: string, broken: () => boolean): Promise<
   };
   return {
     ...model,
-    source: { ...source, readSync, read: (a, b) => Promise.resolve(readSync(a, b)), slice: undefined },
+    source: { ...source, readSync, read: (a, b) => Promise.resolve(readSync(a, b)) },
   };
 }
 

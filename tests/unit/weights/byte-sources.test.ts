@@ -64,11 +64,6 @@ describe("memory", () => {
 describe("blob", () => {
   const blob = new Blob([bytes]);
 
-  test("slices without reading", async () => {
-    const part = blobSource(blob, "b.bin").slice?.(10, 20);
-    expect(new Uint8Array(await (part ?? new Blob()).arrayBuffer())).toEqual(bytes.slice(10, 20));
-  });
-
   test("reads synchronously where a worker can", () => {
     stubFileReaderSync(() => bytes.slice(4, 8).buffer);
     expect(blobSource(blob, "b.bin").readSync(4, 8)).toEqual(bytes.slice(4, 8));

@@ -183,13 +183,4 @@ describe("joinSources()", () => {
   test("refuses ranges outside", async () => {
     await expect(joined.read(4, 6)).rejects.toMatchObject({ name: "FileFormat" });
   });
-
-  test("gives blobs where all its parts can", async () => {
-    const parts = [new Blob(["ab"]), new Blob(["cd"])].map((blob) => ({
-      ...memorySource(new Uint8Array(2), "blob"),
-      slice: (start: number, end: number) => blob.slice(start, end),
-    }));
-    expect(await joinSources(parts, "blobs").slice?.(1, 3).text()).toBe("bc");
-    expect(joined.slice).toBeUndefined();
-  });
 });

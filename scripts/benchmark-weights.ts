@@ -1,13 +1,12 @@
 // Writes the benchmark's random weights as files, once: for runs that read them from disk and for other programs that measure
 // the same model. They are as large as published ones, so they lie in a cache folder.
 
-import { createWriteStream, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { finished } from "node:stream/promises";
 import { weightsFileName } from "../src/client/benchmark-files.ts";
 import { syntheticModel } from "../src/models/synthetic/synthetic-models.ts";
 import type { BenchmarkModel, BenchmarkSize } from "../src/protocol/benchmark-api.ts";
-import { copySource } from "../src/weights/random-source.ts";
+import { writeSource } from "./write-source.ts";
 
 /** Path of the model's file in `folder`. A file of the right length is taken for the right one. */
 export async function writeBenchmarkWeights(
@@ -19,12 +18,7 @@ export async function writeBenchmarkWeights(
   const source = syntheticModel(model, size);
   if (existsSync(path) && statSync(path).size === source.byteLength) return path;
   mkdirSync(folder, { recursive: true });
-  const stream = createWriteStream(`${path}.part`);
-  await copySource(source, async (bytes) => {
-    if (!stream.write(bytes)) await new Promise<void>((resolve) => stream.once("drain", () => resolve()));
-  });
-  stream.end();
-  await finished(stream);
+  await writeSource(source, `${path}.part`);
   renameSync(`${path}.part`, path);
   return path;
 }

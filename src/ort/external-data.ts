@@ -94,7 +94,6 @@ export function externalFiles(
 ): ExternalFile[] {
   return tensors.map((tensor) => ({
     path: tensor.location,
-    data:
-      build.name === "jspi" ? new LazyBlob(tensor, failure) : LazyUint8Array.over(tensor, failure),
+    data: build.name === "jspi" ? new LazyBlob(tensor, failure) : LazyUint8Array.over(tensor, failure),
   }));
 }

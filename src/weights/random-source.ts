@@ -17,7 +17,6 @@ const BYTES = 2; // every tensor is float16, as published checkpoints are
 // Values repeat after this many, which no kernel's time depends on; a tensor starts anywhere among them. Prime, so that rows
 // differ.
 const POOL_LENGTH = 65537;
-const COPY_BYTES = 2 ** 22;
 
 interface PlacedTensor {
   readonly start: number;
@@ -59,16 +58,6 @@ export function randomSource(name: string, tensors: readonly RandomTensor[], see
     return bytes;
   };
   return { name, byteLength, readSync, read: (start, end) => Promise.resolve(readSync(start, end)) };
-}
-
-/** Writes a source somewhere in order and in pieces. */
-export async function copySource(
-  source: ByteSource,
-  write: (bytes: Uint8Array<ArrayBuffer>) => Promise<void>,
-): Promise<void> {
-  for (let at = 0; at < source.byteLength; at += COPY_BYTES) {
-    await write(await source.read(at, Math.min(at + COPY_BYTES, source.byteLength)));
-  }
 }
 
 const byteCount = (shape: readonly number[]): number =>

@@ -31,7 +31,10 @@ const valueAt = (tensor: number, place: number): number => (tensor + 1) * (place
 beforeAll(async () => {
   const tensors = Array.from({ length: TENSORS }, (_, i) => {
     const values = Float32Array.from({ length: ELEMENTS }, (_, place) => valueAt(i, place));
-    return [key(i), { dtype: "F32" as const, shape: [ELEMENTS], bytes: new Uint8Array(values.buffer) }] as const;
+    return [
+      key(i),
+      { dtype: "F32" as const, shape: [ELEMENTS], bytes: new Uint8Array(values.buffer) },
+    ] as const;
   });
   const folder = await navigator.storage.getDirectory();
   const handle = await folder.getFileHandle(FILE_NAME, { create: true });

@@ -1,7 +1,7 @@
 // Random weights made while they are read: a true file, the same bytes however it is read.
 
 import { expect, test } from "vitest";
-import { copySource, randomSource, type RandomTensor } from "../../../src/weights/random-source.ts";
+import { randomSource, type RandomTensor } from "../../../src/weights/random-source.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
 
 const tensors: readonly RandomTensor[] = [
@@ -38,17 +38,6 @@ test("another seed gives other weights, the same seed the same", () => {
   };
   expect(bytes(1)).toEqual(bytes(1));
   expect(bytes(1)).not.toEqual(bytes(2));
-});
-
-test("copySource() writes the file in order", async () => {
-  const source = randomSource("random", [{ key: "w", shape: [3000, 1000], mean: 1, deviation: 1 }], 7);
-  const parts: Uint8Array[] = [];
-  await copySource(source, (bytes) => {
-    parts.push(bytes);
-    return Promise.resolve();
-  });
-  expect(parts.length).toBeGreaterThan(1);
-  expect(Buffer.compare(Buffer.concat(parts), source.readSync(0, source.byteLength))).toBe(0);
 });
 
 test("a range outside the file is refused", () => {

@@ -198,9 +198,9 @@ export class LocalLibrary implements Library {
       freeSpace,
       locks: navigator.locks,
       channel: new BroadcastChannel("kiln-downloads"),
-      store: async (part, fileName, sha256) => {
+      store: async (part, whole) => {
         const record = await whileWriting(navigator.locks, WRITING, () =>
-          storeDownload(part, fileName, sha256, context),
+          storeDownload(part, whole, context),
         );
         this.#discover();
         return record;

@@ -1,29 +1,55 @@
-// Gives a downloaded file its place in the library: recognise, describe, record. The bytes are on disk and proven already.
+// Gives a downloaded model its place in the library: recognise, describe, record. The bytes are on disk and proven already.
 
 import { detectFile } from "../models/kinds/detect-file.ts";
-import type { ModelRecord } from "../protocol/library-api.ts";
+import type { FolderEntry, ModelRecord } from "../protocol/library-api.ts";
 import { blobSource } from "../weights/blob-source.ts";
 import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { describeModel } from "./describe-model.ts";
+import type { WholeDownload } from "./downloads/download-runner.ts";
 import type { StoredPart } from "./downloads/part-files.ts";
 import { commit, COMMITTING, type ImportContext } from "./import-model.ts";
+import { recogniseFolder } from "./recognise-model.ts";
 
 // Must leave the part where it is when it fails, so that nothing has to be downloaded again.
 export async function storeDownload(
   part: StoredPart,
-  fileName: string,
-  sha256: string,
+  whole: WholeDownload,
   context: ImportContext,
 ): Promise<ModelRecord> {
-  const source = blobSource(part.file, fileName);
-  const checkpoint = await openCheckpoint(source);
-  const detected = detectFile(checkpoint);
-  const imported = { id: sha256, fileName, bytes: part.file.size, sha256, addedAt: Date.now() };
-  const record = describeModel(checkpoint, detected, imported);
-  const embedded = context.embedded.find((known) => known.sha256 === sha256);
+  const record = whole.files
+    ? await describeFolder(part.file, { ...whole, files: whole.files })
+    : await describeFile(part.file, whole);
+  const embedded = context.embedded.find((known) => known.sha256 === whole.sha256);
   if (embedded) {
     await part.remove();
     return embedded;
   }
   return await navigator.locks.request(COMMITTING, () => commit(record, context.files.adopt(part), context));
+}
+
+async function describeFile(file: File, { fileName, sha256 }: WholeDownload): Promise<ModelRecord> {
+  const checkpoint = await openCheckpoint(blobSource(file, fileName));
+  const imported = { id: sha256, fileName, bytes: file.size, sha256, addedAt: Date.now() };
+  return describeModel(checkpoint, detectFile(checkpoint), imported);
+}
+
+/** Recognised as if it had been dropped. All of its files stay, in the order in which they lie in the part. */
+async function describeFolder(
+  file: File,
+  { fileName: folder, sha256, files }: WholeDownload & Required<Pick<WholeDownload, "files">>,
+): Promise<ModelRecord> {
+  let start = 0;
+  const entries = files.map(({ path, bytes }): FolderEntry => {
+    const slice = file.slice(start, start + bytes);
+    start += bytes;
+    return { path: `${folder}/${path}`, file: new File([slice], path.slice(path.lastIndexOf("/") + 1)) };
+  });
+  const { checkpoint, detected, fileName } = await recogniseFolder(entries);
+  const parts = files.map(({ path, bytes, sha256: hash }) => ({
+    path,
+    bytes,
+    ...(hash !== undefined && { sha256: hash }),
+  }));
+  const imported = { id: sha256, fileName, bytes: file.size, sha256, parts, addedAt: Date.now() };
+  return describeModel(checkpoint, detected, imported);
 }

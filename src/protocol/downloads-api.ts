@@ -50,9 +50,28 @@ export function mayDo(state: DownloadState, action: DownloadAction): boolean {
   return (DOWNLOAD_STATES[state].actions as readonly DownloadAction[]).includes(action);
 }
 
-export interface DownloadRequest {
-  /** A web address, an AIR name (`urn:air:...`) or a Hugging Face repository (`owner/name`). */
+/** One file of a model that is published as several. */
+export interface DownloadFile {
+  /** Below the model's folder, with "/" between its parts. */
+  readonly path: string;
   readonly address: string;
+  /** Other places of the same file, tried in order after `address`. */
+  readonly alternatives?: readonly string[];
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256?: string;
+  /** Git's name of the content (a SHA-1), which repositories tell of files outside large file storage. */
+  readonly gitHash?: string;
+}
+
+export interface DownloadRequest {
+  /**
+   * A web address, an AIR name (`urn:air:...`) or a Hugging Face repository (`owner/name`); with `files`, the address they were
+   * listed at.
+   */
+  readonly address: string;
+  /** The model is all of these; they arrive as one download and become one model. `fileName` is then its folder's name. */
+  readonly files?: readonly DownloadFile[];
   /** Other places of the same file, tried in order after `address`. */
   readonly alternatives?: readonly string[];
   readonly bytes?: number;
@@ -75,6 +94,8 @@ export interface Download {
   readonly state: DownloadState;
   readonly bytesDone: number;
   readonly bytesTotal?: number;
+  /** Of a model that is published as several files: how many. Its bytes are those of all of them. */
+  readonly fileCount?: number;
   readonly sha256?: string;
   readonly type?: ModelType;
   readonly addedAt: number;
@@ -119,13 +140,29 @@ export interface SourceFile {
   readonly primary: boolean;
 }
 
+/** A model behind an address that is published as several files, in one of the forms in which it is offered. */
+export interface SourceFolder {
+  /** Where the files were listed, for `DownloadRequest.address`. */
+  readonly address: string;
+  readonly name: string;
+  /** What tells this form from the others: "fp16". Empty for the one without a name. */
+  readonly variant: string;
+  /** What the model consists of, and nothing else of the folder. */
+  readonly files: readonly DownloadFile[];
+  /** The form to offer first. At most one of an address, and then no single file is. */
+  readonly primary: boolean;
+}
+
 /** What an address names. */
 export interface AddressContents {
   readonly source: SourceId;
   readonly title: string;
   readonly pageUrl: string;
+  /** As the host names it. */
+  readonly license?: string;
   /** In the host's order. Empty when the host only allows downloads by its own page. */
   readonly files: readonly SourceFile[];
+  readonly folders?: readonly SourceFolder[];
 }
 
 /** Where each host answers; tests and mirrors point elsewhere. Origins or URLs without a slash at the end. */
@@ -164,8 +201,8 @@ export interface Downloads {
   /** Asks the host what an address names. Rejects with InvalidRequest for text that names nothing. */
   inspect(address: string): Promise<AddressContents>;
   /**
-   * Puts a file at the end of the queue. An address of several files takes the primary one; without one it rejects with
-   * InvalidRequest and the caller offers the choice from `inspect`. A file already queued or stored gives its entry.
+   * Puts a model at the end of the queue. An address of several takes the primary file or folder; without one it rejects with
+   * InvalidRequest and the caller offers the choice from `inspect`. What is already queued or stored gives its entry.
    */
   add(request: DownloadRequest): Promise<Download>;
   /** In the order in which they are worked on. */

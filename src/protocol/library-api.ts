@@ -48,6 +48,8 @@ export interface ModelPart {
   /** Below the model's folder, with "/". */
   readonly path: string;
   readonly bytes: number;
+  /** Of parts that were downloaded and proven one by one. */
+  readonly sha256?: string;
 }
 
 export type SuggestedSettings = Pick<ModelDefaults, "steps" | "guidanceScale" | "sampler" | "schedule">;

@@ -19,8 +19,8 @@ export function describeTransfer(
 ): readonly string[] {
   const done = progress?.bytesDone ?? download.bytesDone;
   const total = progress?.bytesTotal ?? download.bytesTotal;
-  const facts: string[] = [];
-  if (download.state === "done") return total === undefined ? facts : [formatBytes(total)];
+  const facts = download.fileCount === undefined ? [] : [msg(str`${download.fileCount} files`)];
+  if (download.state === "done") return total === undefined ? facts : [...facts, formatBytes(total)];
   facts.push(
     total === undefined ? formatBytes(done) : msg(str`${formatBytes(done)} of ${formatBytes(total)}`),
   );

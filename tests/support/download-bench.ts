@@ -53,7 +53,7 @@ export class DownloadBench {
       freeSpace: () => Promise.resolve(this.freeBytes),
       locks: undefined,
       channel: new BroadcastChannel(`downloads-${crypto.randomUUID()}`),
-      store: async (part, fileName, sha256) => {
+      store: async (part, { fileName, sha256 }) => {
         const bytes = new Uint8Array(await part.file.arrayBuffer());
         this.stored.set(fileName, bytes);
         await part.remove();

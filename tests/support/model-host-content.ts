@@ -8,7 +8,8 @@ export type Content =
   /** Like "model", but its padding is one block over and over: cheap to make, for measuring. */
   | { readonly kind: "repeated"; readonly bytes: number; readonly seed: number }
   | { readonly kind: "noise"; readonly bytes: number; readonly seed: number }
-  | { readonly kind: "text"; readonly text: string };
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "base64"; readonly base64: string };
 
 export interface ContentBytes {
   readonly byteLength: number;
@@ -20,6 +21,7 @@ const BLOCK = 1024 * 1024;
 
 export function contentBytes(content: Content): ContentBytes {
   if (content.kind === "text") return memory(new TextEncoder().encode(content.text));
+  if (content.kind === "base64") return memory(Buffer.from(content.base64, "base64"));
   if (content.kind === "noise") return noise(content.bytes, content.seed);
   const head = paddedHead(content.bytes);
   const padding = noise(Math.max(0, content.bytes), content.seed, content.kind === "repeated");

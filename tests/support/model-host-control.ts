@@ -1,6 +1,7 @@
 // Orders the test host of model files from a test in a browser, over HTTP.
 
 import { inject } from "vitest";
+import type { HubRepository } from "./hub-host.ts";
 import type { Content } from "./model-host-content.ts";
 import type { HostedFile, HostReport } from "./model-host.ts";
 
@@ -26,6 +27,15 @@ export async function hostModel(
   await control("PUT", { path, file: { content, cors: "open", ...file } });
   const facts = (await control("POST", content)) as { readonly sha256: string; readonly bytes: number };
   return { address: inject("modelHostUrl") + path, ...facts };
+}
+
+/** Puts a file at `path` of the storage origin, as the Hub's redirects lead to. */
+export async function hostFile(path: string, file: HostedFile): Promise<void> {
+  await control("PUT", { path, file });
+}
+
+export async function hostRepository(repository: HubRepository): Promise<void> {
+  await control("PUT", { repository });
 }
 
 /** What happened since the last `forgetHosted`, preflights left out. */

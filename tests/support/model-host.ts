@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { answerHub, type HubRepository, largeFilePath, sha256Of } from "./hub-host.ts";
 import { contentBytes, type Content } from "./model-host-content.ts";
 
 export interface HostedFile {
@@ -39,6 +40,7 @@ export interface LoggedRequest {
   readonly range?: string;
   readonly ifRange?: string;
   readonly authorization?: string;
+  readonly cookie?: string;
   readonly origin: "main" | "storage";
 }
 
@@ -61,6 +63,8 @@ export interface ModelHost {
   readonly storageUrl: string;
   put(path: string, file: HostedFile): void;
   remove(path: string): void;
+  /** Answers for this repository as the Hub does; its large files lie in the storage, where `put` can make them misbehave. */
+  putRepository(repository: HubRepository): void;
   readonly requests: LoggedRequest[];
   close(): Promise<void>;
 }
@@ -79,6 +83,7 @@ export async function startModelHost(
 ): Promise<ModelHost> {
   const files = new Map<string, Hosted>();
   const requests: LoggedRequest[] = [];
+  const repositories = new Map<string, HubRepository>();
   const put = (path: string, file: HostedFile): void => {
     const { cuts = [], holds = [], refusals = [] } = file;
     files.set(path, {
@@ -88,13 +93,27 @@ export async function startModelHost(
       refusals: [...refusals],
     });
   };
+  const putRepository = (repository: HubRepository): void => {
+    repositories.set(repository.name, repository);
+    for (const { content, large } of repository.files) {
+      if (large) put(largeFilePath(sha256Of(content)), { content, cors: "exposed" });
+    }
+  };
+  const forget = (): void => {
+    files.clear();
+    repositories.clear();
+    requests.length = 0;
+  };
   const handle =
     (origin: "main" | "storage") =>
     (request: IncomingMessage, response: ServerResponse): void => {
       const url = new URL(request.url ?? "/", "http://host");
-      if (url.pathname === "/control") return void control(request, response, { put, files, requests });
+      if (url.pathname === "/control")
+        return void control(request, response, { put, putRepository, forget, files, requests });
       requests.push(logged(request, url, origin));
       if (origin === "main" && extra(request, response, url)) return;
+      const hub = { repositories: [...repositories.values()], storageUrl };
+      if (origin === "main" && answerHub(request, response, url, hub)) return;
       const hosted = files.get(decodeURIComponent(url.pathname));
       if (!hosted) return void response.writeHead(404, CONTROL_HEADERS).end("no such file");
       answer(request, response, { url, hosted, origin, storageUrl });
@@ -102,7 +121,7 @@ export async function startModelHost(
   const [main, storage] = [await listen(handle("main")), await listen(handle("storage"))];
   const storageUrl = storage.url;
   return {
-    ...{ url: main.url, storageUrl, put, requests },
+    ...{ url: main.url, storageUrl, put, putRepository, requests },
     remove: (path) => void files.delete(path),
     close: async () => void (await Promise.all([main.close(), storage.close()])),
   };
@@ -213,7 +232,7 @@ function write(response: ServerResponse, bytes: Uint8Array): Promise<boolean> {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function logged(request: IncomingMessage, url: URL, origin: "main" | "storage"): LoggedRequest {
-  const { range, authorization } = request.headers;
+  const { range, authorization, cookie } = request.headers;
   const ifRange = request.headers["if-range"];
   return {
     method: request.method ?? "GET",
@@ -221,23 +240,28 @@ function logged(request: IncomingMessage, url: URL, origin: "main" | "storage"):
     ...(range !== undefined && { range }),
     ...(typeof ifRange === "string" && { ifRange }),
     ...(authorization !== undefined && { authorization }),
+    ...(cookie !== undefined && { cookie }),
     origin,
   };
 }
 
-/** PUT a file: `{path, file}`. GET: a HostReport. DELETE: forget files and requests. POST content: its SHA-256. */
+/** PUT a file: `{path, file}`, or a repository: `{repository}`. GET: a HostReport. DELETE: forget files and requests. POST content: its SHA-256. */
 async function control(
   request: IncomingMessage,
   response: ServerResponse,
-  host: Pick<ModelHost, "put" | "requests"> & { readonly files: Map<string, Hosted> },
+  host: Pick<ModelHost, "put" | "putRepository" | "requests"> & {
+    readonly files: Map<string, Hosted>;
+    forget(): void;
+  },
 ): Promise<void> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
   const body = parts.length > 0 ? (JSON.parse(Buffer.concat(parts).toString()) as unknown) : undefined;
   let result: unknown = null;
   if (request.method === "PUT") {
-    const { path, file } = body as { path: string; file: HostedFile };
-    host.put(path, file);
+    const { path, file, repository } = body as { path: string; file: HostedFile; repository?: HubRepository };
+    if (repository) host.putRepository(repository);
+    else host.put(path, file);
   } else if (request.method === "POST") result = contentSha256(body as Content);
   else if (request.method === "GET") {
     const faultsLeft = [...host.files.values()].reduce(
@@ -246,8 +270,7 @@ async function control(
     );
     result = { requests: host.requests, faultsLeft } satisfies HostReport;
   } else if (request.method === "DELETE") {
-    host.files.clear();
-    host.requests.length = 0;
+    host.forget();
   }
   response.writeHead(200, { ...CONTROL_HEADERS, "Content-Type": "application/json" });
   response.end(JSON.stringify(result));

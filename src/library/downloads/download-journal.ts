@@ -2,6 +2,7 @@
 
 import {
   type Download,
+  type DownloadFile,
   DOWNLOAD_STATES,
   type SourceHosts,
   type SourceId,
@@ -15,6 +16,10 @@ export interface DownloadEntry extends Download {
   readonly alternatives: readonly string[];
   /** The size the file must have, where the caller or the host's listing knows it. */
   readonly expectedBytes?: number;
+  /** Of a model of several files; they arrive in this order, one behind the other in one part. */
+  readonly files?: readonly DownloadFile[];
+  /** Which of `files` the facts below are about. */
+  readonly partFile?: number;
   /** Attempts in a row that brought nothing. */
   readonly fruitless: number;
   /** Which address the part came from, and what it said of the file. */
@@ -119,10 +124,15 @@ export class DownloadJournal {
 
 /** The entry as the page may see it. */
 export function publicDownload(entry: DownloadEntry): Download {
-  const { position, alternatives, expectedBytes, fruitless, partFrom, partFacts, restarted, ...shown } =
+  const { position, alternatives, expectedBytes, fruitless, files, partFile, partFrom, partFacts, ...rest } =
     entry;
-  void [position, alternatives, fruitless, partFrom, partFacts, restarted];
-  return { ...shown, bytesTotal: shown.bytesTotal ?? expectedBytes };
+  const { restarted, ...shown } = rest;
+  void [position, alternatives, fruitless, partFile, partFrom, partFacts, restarted];
+  return {
+    ...shown,
+    bytesTotal: shown.bytesTotal ?? expectedBytes,
+    ...(files && { fileCount: files.length }),
+  };
 }
 
 export const isBusy = (entry: DownloadEntry): boolean => DOWNLOAD_STATES[entry.state].busy;

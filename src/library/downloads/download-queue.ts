@@ -16,7 +16,9 @@ import type { ModelRecord } from "../../protocol/library-api.ts";
 import type { ExpectedFile } from "../import-model.ts";
 import { safeFileName } from "../model-files.ts";
 import { locate } from "../sources/sources.ts";
+import { parseWebAddress } from "../sources/web-address.ts";
 import { type DownloadEntry, publicDownload } from "./download-journal.ts";
+import { joinedFacts, oneOfSeveral, sameFiles } from "./joined-files.ts";
 import { severalFiles } from "./download-run.ts";
 import { DownloadRunner, type RunnerContext } from "./download-runner.ts";
 import { hostsOf, publicSettings, requireValidSettings, type SettingsChange } from "./source-settings.ts";
@@ -76,9 +78,11 @@ export class DownloadQueue implements Downloads {
     const hosts = hostsOf(await journal.settings());
     const alternatives = (request.alternatives ?? []).map((address) => locate(address, hosts).address);
     const facts = await this.#factsOf(request);
-    const { address, sha256, bytes, type, pageUrl } = facts;
+    const { address, sha256, bytes, type, pageUrl, files } = facts;
     const same = (await journal.list()).find(
-      (entry) => entry.address === address || (sha256 !== undefined && entry.sha256 === sha256),
+      (entry) =>
+        (entry.address === address && sameFiles(entry.files, files)) ||
+        (sha256 !== undefined && entry.sha256 === sha256),
     );
     if (same && same.state !== "done") return publicDownload(same);
     if (same) await this.cancel(same.id);
@@ -93,6 +97,7 @@ export class DownloadQueue implements Downloads {
       ...(stored && { modelId: stored.id }),
       ...(fileName !== undefined && { fileName }),
       ...(bytes !== undefined && { expectedBytes: bytes }),
+      ...(files && { files }),
       ...(sha256 !== undefined && { sha256 }),
       ...(type && { type }),
       ...(pageUrl !== undefined && { pageUrl }),
@@ -111,8 +116,10 @@ export class DownloadQueue implements Downloads {
 
   async retry(id: string): Promise<void> {
     const { journal, parts } = this.#context;
-    // What turned out to be the wrong file is of no use to the next attempt.
-    if ((await journal.get(id))?.state === "quarantined") await parts.remove(id);
+    const entry = await journal.get(id);
+    // What turned out to be the wrong file is of no use to the next attempt. Of several files only the wrong one goes, which
+    // opening them finds out.
+    if (entry?.state === "quarantined" && !entry.files) await parts.remove(id);
     const fresh = { fruitless: 0, restarted: undefined, retryAt: undefined, error: undefined };
     await this.#act(id, "retry", { ...fresh, state: "queued" });
   }
@@ -141,6 +148,7 @@ export class DownloadQueue implements Downloads {
     const entry = await journal.get(id);
     if (!entry) throw noSuchDownload(id);
     requireAction(entry, "provide-file");
+    if (entry.files) throw oneOfSeveral(entry);
     const record = await importFile(file, { sha256: entry.sha256, bytes: entry.expectedBytes });
     await parts.remove(id);
     await this.#finish(id, record);
@@ -180,6 +188,10 @@ export class DownloadQueue implements Downloads {
     const { source, address } = locate(request.address, hosts);
     const isFile = source.fileRequest(address, { hosts });
     const { bytes, fileName, type } = request;
+    if (request.files) {
+      const pageUrl = parseWebAddress(address)?.href;
+      return { ...request, address, pageUrl, ...joinedFacts(request.files, hosts) };
+    }
     const sha256 = request.sha256?.toLowerCase();
     const given = { address, bytes, sha256, fileName, type, pageUrl: isFile?.pageUrl };
     if (isFile && sha256 !== undefined) return given;
@@ -190,6 +202,12 @@ export class DownloadQueue implements Downloads {
     });
     if (!contents) return given;
     const { files, title, pageUrl } = contents;
+    const folder = isFile ? undefined : contents.folders?.find(({ primary }) => primary);
+    if (folder) {
+      const { address: listedAt, name } = folder;
+      const facts = { title, pageUrl, type, fileName: fileName ?? name, address: listedAt };
+      return { ...facts, ...joinedFacts(folder.files, hosts) };
+    }
     const exact = files.find((file) => file.address === address);
     const file = exact ?? (isFile ? undefined : files.find(({ primary }) => primary));
     if (!file && !isFile) throw severalFiles(address);
@@ -237,7 +255,7 @@ export class DownloadQueue implements Downloads {
 
 interface FileFacts extends Pick<
   DownloadRequest,
-  "address" | "bytes" | "sha256" | "fileName" | "title" | "type"
+  "address" | "bytes" | "sha256" | "fileName" | "title" | "type" | "files"
 > {
   readonly pageUrl?: string;
 }

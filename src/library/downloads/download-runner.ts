@@ -1,12 +1,20 @@
 // Runs the downloads that the journal says should run, in one tab at a time. Takes no commands: those change the journal.
 
 import { isAppError, serializeError } from "../../protocol/app-error.ts";
-import { type Download, type DownloadProgress, DOWNLOAD_STATES } from "../../protocol/downloads-api.ts";
+import {
+  type Download,
+  type DownloadFile,
+  type DownloadProgress,
+  DOWNLOAD_STATES,
+  type SourceId,
+} from "../../protocol/downloads-api.ts";
 import type { ModelRecord } from "../../protocol/library-api.ts";
 import type { FreeSpace } from "../storage-room.ts";
 import { type DownloadEntry, type DownloadJournal, isBusy } from "./download-journal.ts";
 import { type RunEnd, runDownload } from "./download-run.ts";
 import { HashedPart } from "./hashed-part.ts";
+import { JoinedPart } from "./joined-part.ts";
+import { runJoined } from "./joined-run.ts";
 import type { PartFiles, StoredPart } from "./part-files.ts";
 import { ProgressReporter } from "./progress-reporter.ts";
 import { hostsOf } from "./source-settings.ts";
@@ -15,13 +23,24 @@ const STALL_MS = 30_000;
 // Only the tab that holds it moves bytes; the next tab takes over when that one closes.
 const RUNNER_LOCK = "kiln-downloads";
 
+/** What is known of a part when all of it has arrived. */
+export interface WholeDownload {
+  /** Of the file, or of the folder. */
+  readonly fileName: string;
+  readonly sha256: string;
+  /** Of a model of several files, in the order in which they lie in the part. */
+  readonly files?: readonly DownloadFile[];
+}
+
+type OpenPart = HashedPart | JoinedPart;
+
 export interface RunnerContext {
   readonly journal: DownloadJournal;
   readonly parts: PartFiles;
   readonly freeSpace: FreeSpace;
   readonly locks: LockManager | undefined;
   /** Recognises a whole, proven file and gives it its place. */
-  store(part: StoredPart, fileName: string, sha256: string): Promise<ModelRecord>;
+  store(part: StoredPart, whole: WholeDownload): Promise<ModelRecord>;
   onChanged(entry: DownloadEntry): Promise<void>;
   onProgress(progress: DownloadProgress): void;
   readonly stallMs?: number;
@@ -36,7 +55,7 @@ export class DownloadRunner {
   readonly #context: RunnerContext;
   readonly #runs = new Map<string, Run>();
   /** Parts of waiting downloads stay open, so that going on needs no reading again. */
-  readonly #openParts = new Map<string, HashedPart>();
+  readonly #openParts = new Map<string, OpenPart>();
   readonly #closed = new AbortController();
   #elected = false;
   #disposed = false;
@@ -194,19 +213,22 @@ export class DownloadRunner {
       let entry = await note({ state: "running" });
       reporter.start(() => ({ bytesDone: part.size, bytesTotal: entry.bytesTotal ?? entry.expectedBytes }));
       const settings = await journal.settings();
-      return await runDownload(entry, {
-        ...{ part, freeSpace, stallMs, signal, hosts: hostsOf(settings) },
+      const context = {
+        ...{ freeSpace, stallMs, signal, hosts: hostsOf(settings) },
         failedOrigins: settings.failedOrigins,
-        tokenFor: (source) => settings.tokens[source],
-        note: async (change) => (entry = await note(change)),
-        noteOrigin: (origin, failed) => journal.noteOrigin(origin, failed),
-        store: async (whole, sha256) => {
+        tokenFor: (source: SourceId) => settings.tokens[source],
+        note: async (change: Partial<DownloadEntry>) => (entry = await note(change)),
+        noteOrigin: (origin: string, failed: boolean) => journal.noteOrigin(origin, failed),
+        store: async ({ fileName = "", files }: DownloadEntry, sha256: string) => {
           this.#closePart(id);
           const stored = await parts.find(id);
           if (!stored) throw new Error(`The part of ${id} is gone.`);
-          return await this.#context.store(stored, whole.fileName ?? "", sha256);
+          return await this.#context.store(stored, { fileName, sha256, files });
         },
-      });
+      };
+      return part instanceof JoinedPart
+        ? await runJoined(entry, { ...context, part })
+        : await runDownload(entry, { ...context, part });
     } finally {
       reporter.stop();
     }
@@ -217,12 +239,13 @@ export class DownloadRunner {
     reporter: ProgressReporter,
     note: (change: Partial<DownloadEntry>) => Promise<DownloadEntry>,
     signal: AbortSignal,
-  ): Promise<HashedPart> {
-    const { bytesTotal } = await note({ state: "checking" });
+  ): Promise<OpenPart> {
+    const { expectedBytes, bytesTotal = expectedBytes, files } = await note({ state: "checking" });
     const file = await this.#context.parts.open(id);
     let checked = 0;
     reporter.start(() => ({ bytesDone: checked, bytesTotal, checking: true }));
-    const part = await HashedPart.open(file, { signal, onChecked: (bytes) => (checked = bytes) });
+    const checking = { signal, onChecked: (bytes: number) => void (checked = bytes) };
+    const part = files ? await JoinedPart.open(file, files, checking) : await HashedPart.open(file, checking);
     this.#openParts.set(id, part);
     return part;
   }

@@ -7,11 +7,23 @@ const READ_BYTES = 4 * 1024 * 1024;
 // Losing this much to a crash is cheap to fetch again; flushing more often costs speed.
 const FLUSH_BYTES = 64 * 1024 * 1024;
 
+/** The bytes of one file as they arrive, with the digest that proves them. */
+export interface ArrivingFile {
+  readonly size: number;
+  append(chunk: Uint8Array<ArrayBuffer>): void;
+  /** The last `length` bytes. */
+  tail(length: number): Uint8Array<ArrayBuffer>;
+  /** Forgets all bytes. */
+  restart(): void;
+  /** Lower-case hex digest of all bytes. Nothing can be appended after it. */
+  finish(): string;
+}
+
 /**
  * Opening reads what an earlier run left and hashes it again. A saved state of the hash would be quicker, but would vouch for
  * bytes that nobody has looked at since: a part that the browser or a crash damaged would pass.
  */
-export class HashedPart {
+export class HashedPart implements ArrivingFile {
   readonly #file: PartFile;
   readonly #hash: IHasher;
   #flushed = 0;
@@ -59,20 +71,17 @@ export class HashedPart {
     }
   }
 
-  /** The last `length` bytes. */
   tail(length: number): Uint8Array<ArrayBuffer> {
     const buffer = new Uint8Array(length);
     return buffer.subarray(0, this.#file.read(buffer, this.size - length));
   }
 
-  /** Forgets all bytes. */
   restart(): void {
     this.#file.truncate(0);
     this.#hash.init();
     this.#flushed = 0;
   }
 
-  /** Lower-case hex digest of all bytes. Nothing can be appended after it. */
   finish(): string {
     this.#file.flush();
     return this.#hash.digest("hex");

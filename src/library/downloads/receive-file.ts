@@ -10,7 +10,7 @@ import {
   unreachable,
 } from "../sources/host-errors.ts";
 import type { FileRequest, Source } from "../sources/source.ts";
-import type { HashedPart } from "./hashed-part.ts";
+import type { ArrivingFile } from "./hashed-part.ts";
 import { type ByteFacts, parseContentRange, readByteFacts, sameVersion } from "./range-answer.ts";
 import { type OrderedBody, readInOrder } from "./read-in-order.ts";
 
@@ -26,9 +26,9 @@ const FETCH_OPTIONS = {
 export interface Attempt {
   readonly source: Pick<Source, "label" | "tokenHint">;
   readonly request: FileRequest;
-  readonly part: HashedPart;
-  /** What is known of the right file. */
-  readonly expected: { readonly bytes?: number; readonly sha256?: string };
+  readonly part: ArrivingFile;
+  /** What is known of the right file; `digest` proves it in the end, wherever its bytes came from. */
+  readonly expected: { readonly bytes?: number; readonly digest?: string };
   /** What the answer that the part came from said. */
   readonly before?: ByteFacts;
   readonly signal: AbortSignal;
@@ -53,7 +53,7 @@ export async function receiveFile(attempt: Attempt): Promise<HostFailure | undef
   if (total !== undefined && total > 0 && part.size === total) return undefined;
 
   const ifRange = part.size > 0 && attempt.request.preflight ? before?.etag : undefined;
-  const proven = expected.sha256 !== undefined || ifRange !== undefined;
+  const proven = expected.digest !== undefined || ifRange !== undefined;
   const overlap = proven ? 0 : Math.min(part.size, OVERLAP_BYTES);
   const start = part.size - overlap;
 
@@ -123,7 +123,7 @@ function judgeAnswer(attempt: Attempt, response: Response, start: number): HostF
   const facts = readByteFacts(response, start);
   if (response.status === 206 && facts.start !== start) return changed(`bytes from ${facts.start}`);
   const continues = response.status === 206 && start > 0;
-  if (continues && before && expected.sha256 === undefined && !sameVersion(before, facts)) {
+  if (continues && before && expected.digest === undefined && !sameVersion(before, facts)) {
     return changed("another version of the file");
   }
   return undefined;
@@ -138,7 +138,7 @@ async function receiveBody(
 ): Promise<HostFailure | undefined> {
   const { part, request, source, expected } = attempt;
   if (response.status === 416) return undefined;
-  const facts = readByteFacts(response, start);
+  const facts = factsOf(response, start, expected.bytes);
   // Asked for a part, given the whole: the server does not do ranges, or the file has changed.
   if (response.status !== 206) part.restart();
   await attempt.onAnswer({ facts, disposition: response.headers.get("Content-Disposition") });
@@ -166,6 +166,15 @@ async function receiveBody(
 }
 
 /**
+ * Hosts send small text files compressed, with a Content-Length of what is sent, and hide from web pages that they do: where
+ * the size is known, nothing else counts.
+ */
+function factsOf(response: Response, start: number, bytes: number | undefined): ByteFacts {
+  const facts = readByteFacts(response, start);
+  return bytes === undefined || response.status === 206 ? facts : { ...facts, total: bytes };
+}
+
+/**
  * Asks for further parts where they can be proven to be of the same file. They are asked for where the first answer came from
  * in the end: hosts count requests for their links, not those for what the links lead to.
  */
@@ -174,7 +183,7 @@ function rangeOpener(
   first: Response,
   facts: ByteFacts,
 ): OrderedBody["openRange"] {
-  if (expected.sha256 === undefined && facts.etag === undefined) return undefined;
+  if (expected.digest === undefined && facts.etag === undefined) return undefined;
   const url = first.url || request.url;
   const sameHost = new URL(url).origin === new URL(request.url).origin;
   return async (start, end, ended) => {
@@ -185,7 +194,7 @@ function rangeOpener(
       ...FETCH_OPTIONS,
     });
     const got = readByteFacts(response, start);
-    const proven = expected.sha256 !== undefined || got.etag === facts.etag;
+    const proven = expected.digest !== undefined || got.etag === facts.etag;
     if (response.status === 206 && got.start === start && proven) return response;
     await response.body?.cancel();
     throw new TypeError(`Asked for a part of the file, got status ${response.status}.`);

@@ -1,7 +1,8 @@
 // Files of the Hugging Face Hub: repositories, folders and files at a revision; sizes and hashes from its tree listing.
 
-import type { SourceFile, SourceHosts } from "../../protocol/downloads-api.ts";
+import type { SourceFile, SourceFolder, SourceHosts } from "../../protocol/downloads-api.ts";
 import { askHost, notUnderstood } from "./ask-host.ts";
+import { folderModels, type FolderModel, type ListedFile } from "./folder-models.ts";
 import type { Source, SourceContext } from "./source.ts";
 import { encodePath, isBelow, parseWebAddress, pathParts } from "./web-address.ts";
 
@@ -10,6 +11,8 @@ const REPOSITORY = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
 const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin)$/i;
 // A listing has at most 1000 entries a page; a model repository of more than this many pages is none.
 const MAX_PAGES = 20;
+const LICENSE_TAG = "license:";
+const MAX_LICENSE_LENGTH = 80;
 
 interface HubName {
   readonly repository: string;
@@ -63,19 +66,26 @@ export const huggingFaceSource: Source = {
     const asked = name.path.join("/");
     const inside = (path: string): boolean =>
       asked === "" || path === asked || (!name.isFile && path.startsWith(`${asked}/`));
-    const listed = (await listTree(name, context)).filter(
-      ({ path }) => MODEL_FILE.test(path) && inside(path),
-    );
+    const [tree, facts] = await Promise.all([listTree(name, context), repositoryFacts(name, context)]);
+    const listed = tree.filter(({ path }) => inside(path));
+    const models = name.isFile ? [] : folderModels(listed);
+    const isPart = (path: string): boolean =>
+      models.some(({ root }) => path.startsWith(root) && path.includes("/", root.length));
+    const files = listed.filter(({ path }) => MODEL_FILE.test(path) && !isPart(path));
     // A repository's own file is its model; those in folders are the parts of one.
-    const whole = listed.filter(({ path }) => path.endsWith(".safetensors") && !path.includes("/"));
+    const whole = files.filter(({ path }) => path.endsWith(".safetensors") && !path.includes("/"));
+    const isPrimary = (entry: ListedFile): boolean =>
+      models.length === 0 && (files.length === 1 || (whole.length === 1 && whole[0] === entry));
+    const pinned = { ...name, revision: facts.commit ?? name.revision };
     return {
       source: "huggingface",
       title: name.repository,
       pageUrl: pageAddress(context.hosts, name),
-      files: listed.map((entry) => ({
-        ...fileOf(entry, name, context.hosts),
-        primary: listed.length === 1 || (whole.length === 1 && whole[0] === entry),
-      })),
+      ...(facts.license !== undefined && { license: facts.license }),
+      files: files.map((entry) => ({ ...fileOf(entry, name, context.hosts), primary: isPrimary(entry) })),
+      ...(models.length > 0 && {
+        folders: models.map((model, i) => folderOf(model, i === 0, name, pinned, context.hosts)),
+      }),
     };
   },
 
@@ -91,16 +101,37 @@ export const huggingFaceSource: Source = {
   },
 };
 
-interface TreeEntry {
-  readonly path: string;
-  readonly size?: number;
-  /** Of files in large file storage: the SHA-256 of the content. Other files have a Git hash, which is of no use here. */
-  readonly sha256?: string;
+interface RepositoryFacts {
+  /** What a branch stands for now, so that files that arrive later are of the same state of the repository. */
+  readonly commit?: string;
+  readonly license?: string;
+}
+
+/** Helps, but is no condition: without it the branch is used as it is, and no licence is shown. */
+async function repositoryFacts(
+  { repository, revision }: HubName,
+  { hosts, token, signal }: SourceContext,
+): Promise<RepositoryFacts> {
+  const url = `${hosts.huggingface}/api/models/${repository}/revision/${encodeURIComponent(revision)}`;
+  const question = { url, headers: authorization(token), signal };
+  const answer = await askHost(huggingFaceSource, question).catch(() => undefined);
+  if (typeof answer?.json !== "object" || answer.json === null) return {};
+  const { sha, cardData, tags } = answer.json as Record<string, unknown>;
+  const { license, license_name: name } = (cardData ?? {}) as Record<string, unknown>;
+  const tagged = (Array.isArray(tags) ? (tags as unknown[]) : []).filter((tag) => typeof tag === "string");
+  const tag = tagged.find((each) => each.startsWith(LICENSE_TAG))?.slice(LICENSE_TAG.length);
+  const told = [name, license, tag].find(
+    (each): each is string => typeof each === "string" && each !== "" && each !== "other",
+  );
+  return {
+    ...(typeof sha === "string" && /^[0-9a-f]{40}$/.test(sha) && { commit: sha }),
+    ...(told !== undefined && { license: told.slice(0, MAX_LICENSE_LENGTH) }),
+  };
 }
 
 // The ETag of the file itself is not its hash: behind the redirect it names a storage chunk. Only the listing has it.
-async function listTree(name: HubName, { hosts, token, signal }: SourceContext): Promise<TreeEntry[]> {
-  const entries: TreeEntry[] = [];
+async function listTree(name: HubName, { hosts, token, signal }: SourceContext): Promise<ListedFile[]> {
+  const entries: ListedFile[] = [];
   let url: string | undefined =
     `${hosts.huggingface}/api/models/${name.repository}/tree/${encodeURIComponent(name.revision)}?recursive=true`;
   for (let page = 0; url !== undefined && page < MAX_PAGES; page++) {
@@ -117,18 +148,21 @@ async function listTree(name: HubName, { hosts, token, signal }: SourceContext):
   return entries;
 }
 
-function parseEntry(value: unknown): TreeEntry[] {
+function parseEntry(value: unknown): ListedFile[] {
   if (typeof value !== "object" || value === null) return [];
-  const { type, path, size, lfs } = value as Record<string, unknown>;
+  const { type, path, size, oid, lfs } = value as Record<string, unknown>;
   if (type !== "file" || typeof path !== "string") return [];
   const stored = (typeof lfs === "object" && lfs !== null ? lfs : {}) as Record<string, unknown>;
   const bytes = Number.isSafeInteger(stored.size) ? stored.size : size;
+  // In large file storage the Git hash is that of a pointer, and the pointer's own is the content's SHA-256.
   const hash = typeof stored.oid === "string" ? stored.oid.replace(/^sha256:/, "") : "";
+  const gitHash = stored.oid === undefined && typeof oid === "string" ? oid : "";
   return [
     {
       path,
-      ...(Number.isSafeInteger(bytes) && { size: bytes as number }),
+      bytes: Number.isSafeInteger(bytes) ? (bytes as number) : 0,
       ...(/^[0-9a-f]{64}$/.test(hash) && { sha256: hash }),
+      ...(/^[0-9a-f]{40}$/.test(gitHash) && { gitHash }),
     },
   ];
 }
@@ -140,12 +174,33 @@ function nextPage(link: string | null, hosts: SourceHosts): string | undefined {
   return url && isBelow(url, hosts.huggingface) ? url.href : undefined;
 }
 
-function fileOf(entry: TreeEntry, name: HubName, hosts: SourceHosts): Omit<SourceFile, "primary"> {
+function fileOf(entry: ListedFile, name: HubName, hosts: SourceHosts): Omit<SourceFile, "primary"> {
   const path = entry.path.split("/");
   return {
     address: fileAddress(hosts, { ...name, path }),
     fileName: path.at(-1) ?? entry.path,
-    ...(entry.size !== undefined && { bytes: entry.size }),
+    // No model is empty: a listing without sizes says nothing about them.
+    ...(entry.bytes > 0 && { bytes: entry.bytes }),
     ...(entry.sha256 !== undefined && { sha256: entry.sha256 }),
+  };
+}
+
+function folderOf(
+  { root, variant, files }: FolderModel,
+  primary: boolean,
+  name: HubName,
+  pinned: HubName,
+  hosts: SourceHosts,
+): SourceFolder {
+  const path = root.split("/").filter(Boolean);
+  return {
+    ...{ variant, primary },
+    address: pageAddress(hosts, { ...name, path }),
+    name: path.at(-1) ?? name.repository.split("/")[1],
+    files: files.map(({ path: listedAt, ...facts }) => ({
+      ...facts,
+      path: listedAt.slice(root.length),
+      address: fileAddress(hosts, { ...pinned, path: listedAt.split("/") }),
+    })),
   };
 }

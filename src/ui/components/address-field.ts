@@ -5,12 +5,18 @@ import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { serializeError, type SerializedError } from "../../protocol/app-error.ts";
-import type { AddressContents, DownloadRequest, SourceFile } from "../../protocol/downloads-api.ts";
+import type {
+  AddressContents,
+  DownloadRequest,
+  SourceFile,
+  SourceFolder,
+} from "../../protocol/downloads-api.ts";
 import { fireEvent } from "../fire-event.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { icon } from "../icons.ts";
 import { recogniseAddress, sourceName } from "../model-address.ts";
 import { typeName } from "../model-names.ts";
+import { isOwned } from "../owned-hashes.ts";
 import { safeHref } from "../safe-href.ts";
 import { controlStyles } from "../styles/controls.ts";
 import "./error-note.ts";
@@ -23,6 +29,19 @@ declare global {
   interface HTMLElementTagNameMap {
     "kiln-address-field": AddressField;
   }
+}
+
+/** Tells a choice from the others of an address: the forms of one folder share theirs. */
+const keyOf = (choice: SourceFile | SourceFolder): string =>
+  "variant" in choice ? `${choice.address} ${choice.variant}` : choice.address;
+
+const bytesOf = (choice: SourceFile | SourceFolder): number | undefined =>
+  "variant" in choice ? choice.files.reduce((sum, { bytes }) => sum + bytes, 0) : choice.bytes;
+
+function requestOf(choice: SourceFile | SourceFolder, title: string): DownloadRequest {
+  if ("variant" in choice) return { address: choice.address, files: choice.files, fileName: choice.name };
+  const { address, bytes, sha256, fileName, type } = choice;
+  return { address, bytes, sha256, fileName, type, title };
 }
 
 /**
@@ -105,7 +124,7 @@ export class AddressField extends LitElement {
   ];
 
   @property() value = "";
-  /** SHA-256 of files that are in the library already. */
+  /** SHA-256 of files that are in the library already, by themselves or as parts of a model. */
   @property({ attribute: false }) owned: ReadonlySet<string> = new Set();
   @property({ attribute: false }) inspect: (address: string) => Promise<AddressContents> = () =>
     Promise.reject(new Error("kiln-address-field was given no way to inspect addresses"));
@@ -130,8 +149,9 @@ export class AddressField extends LitElement {
       const contents = await this.inspect(address);
       if (address !== this.value.trim()) return; // edited while the host was asked
       this.contents = contents;
-      const first = contents.files.find(({ primary }) => primary) ?? contents.files.at(0);
-      this.wanted = first ? [first.address] : [];
+      const choices = this.#choices(contents);
+      const first = choices.find(({ primary }) => primary) ?? choices.at(0);
+      this.wanted = first ? [keyOf(first)] : [];
     } catch (error) {
       this.error = serializeError(error);
     } finally {
@@ -145,27 +165,27 @@ export class AddressField extends LitElement {
     fireEvent(this, "address-change", { value });
   }
 
+  /** Folders first: where there is one, it is the model. */
+  #choices({ folders = [], files }: AddressContents): readonly (SourceFile | SourceFolder)[] {
+    return [...folders, ...files];
+  }
+
   #start(contents: AddressContents): void {
-    const chosen = contents.files.filter(({ address }) => this.wanted.includes(address));
+    const choices = this.#choices(contents);
     // A host that only serves its own page has no files to list: the queue then leads through its page.
     const requests: readonly DownloadRequest[] =
-      contents.files.length === 0
+      choices.length === 0
         ? [{ address: this.value.trim(), title: contents.title }]
-        : chosen.map(({ address, bytes, sha256, fileName, type }) => ({
-            address,
-            bytes,
-            sha256,
-            fileName,
-            type,
-            title: contents.title,
-          }));
+        : choices
+            .filter((choice) => this.wanted.includes(keyOf(choice)))
+            .map((choice) => requestOf(choice, contents.title));
     fireEvent(this, "download-start", { requests });
     this.contents = undefined;
   }
 
-  #toggle(address: string, wanted: boolean): void {
-    const rest = this.wanted.filter((other) => other !== address);
-    this.wanted = wanted ? [...rest, address] : rest;
+  #toggle(key: string, wanted: boolean): void {
+    const rest = this.wanted.filter((other) => other !== key);
+    this.wanted = wanted ? [...rest, key] : rest;
   }
 
   #renderRead(): TemplateResult | typeof nothing {
@@ -181,42 +201,64 @@ export class AddressField extends LitElement {
     </div>`;
   }
 
-  #renderFile(file: SourceFile): TemplateResult {
-    const owned = file.sha256 !== undefined && this.owned.has(file.sha256);
+  #renderChoice(choice: SourceFile | SourceFolder): TemplateResult {
+    const isFolder = "variant" in choice;
+    const key = keyOf(choice);
+    const bytes = bytesOf(choice);
     const facts = [
-      file.type === undefined ? undefined : typeName(file.type),
-      file.bytes === undefined ? msg("size unknown") : formatBytes(file.bytes),
+      isFolder
+        ? msg(str`model of ${choice.files.length} files`)
+        : choice.type === undefined
+          ? undefined
+          : typeName(choice.type),
+      bytes === undefined ? msg("size unknown") : formatBytes(bytes),
     ];
     return html`<li>
       <label>
         <input
           type="checkbox"
-          .checked=${this.wanted.includes(file.address)}
-          @change=${(event: Event) => this.#toggle(file.address, (event.target as HTMLInputElement).checked)}
+          .checked=${this.wanted.includes(key)}
+          @change=${(event: Event) => this.#toggle(key, (event.target as HTMLInputElement).checked)}
         />
-        <span>${file.fileName} ${owned ? html`<b>${msg("(already in your library)")}</b>` : nothing}</span>
+        <span>
+          ${isFolder ? this.#folderName(choice) : choice.fileName}
+          ${
+            isOwned(isFolder ? choice.files : [choice], this.owned)
+              ? html`<b>${msg("(already in your library)")}</b>`
+              : nothing
+          }
+        </span>
         <span class="quiet">${facts.filter(Boolean).join(" · ")}</span>
       </label>
     </li>`;
   }
 
+  #folderName({ name, variant }: SourceFolder): string {
+    return variant === "" ? msg(str`${name}, weights as published`) : msg(str`${name}, ${variant} weights`);
+  }
+
   #renderContents(contents: AddressContents): TemplateResult {
-    const { files } = contents;
-    const bytes = files
-      .filter(({ address }) => this.wanted.includes(address))
-      .reduce((sum, file) => sum + (file.bytes ?? 0), 0);
+    const choices = this.#choices(contents);
+    const bytes = choices
+      .filter((choice) => this.wanted.includes(keyOf(choice)))
+      .reduce((sum, choice) => sum + (bytesOf(choice) ?? 0), 0);
     const page = safeHref(contents.pageUrl);
     return html`<section class="contents" aria-label=${msg("What was found")}>
       <div class="title">
         <span>${contents.title}</span><span class="quiet">${sourceName(contents.source)}</span>
+        ${
+          contents.license === undefined
+            ? nothing
+            : html`<span class="quiet">${msg(str`Licence: ${contents.license}`)}</span>`
+        }
       </div>
       ${
-        files.length === 0
+        choices.length === 0
           ? html`<p>
               ${msg("This host hands the file out through its own page only. Kiln will lead you there.")}
             </p>`
           : html`<ul aria-label=${msg("Files")}>
-              ${files.map((file) => this.#renderFile(file))}
+              ${choices.map((choice) => this.#renderChoice(choice))}
             </ul>`
       }
       <div class="foot">
@@ -230,7 +272,7 @@ export class AddressField extends LitElement {
         <button
           class="button primary"
           type="button"
-          ?disabled=${files.length > 0 && this.wanted.length === 0}
+          ?disabled=${choices.length > 0 && this.wanted.length === 0}
           @click=${() => this.#start(contents)}
         >
           ${icon("download")}${bytes > 0 ? msg(str`Download ${formatBytes(bytes)}`) : msg("Download")}

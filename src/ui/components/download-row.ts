@@ -134,7 +134,7 @@ export class DownloadRow extends LitElement {
 
   /** The one step that helps, next to the sentence that says why. */
   #renderRemedy(): TemplateResult {
-    const { error, pageUrl, state } = this.download;
+    const { error, fileCount, pageUrl, state } = this.download;
     const page = safeHref(pageUrl);
     const needsToken = error?.name === "AccessDenied";
     return html`<div class="remedy">
@@ -146,7 +146,7 @@ export class DownloadRow extends LitElement {
           : nothing
       }
       ${
-        mayDo(state, "provide-file")
+        mayDo(state, "provide-file") && fileCount === undefined
           ? html`<button class="button" type="button" @click=${() => this.picker?.click()}>
                 ${icon("folder")}${msg("Pick the file")}
               </button>

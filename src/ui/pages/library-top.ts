@@ -15,6 +15,7 @@ import "../components/task-note.ts";
 import { Watch } from "../controllers/observable.ts";
 import type { KilnEvent } from "../fire-event.ts";
 import { icon } from "../icons.ts";
+import { ownedHashes } from "../owned-hashes.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { describeImport, describeTask } from "../task-text.ts";
 
@@ -116,7 +117,7 @@ export class LibraryTop extends LitElement {
   }
 
   #renderAdd(): TemplateResult {
-    const owned = new Set(this.#models.value.models.map(({ sha256 }) => sha256));
+    const owned = ownedHashes(this.#models.value.models);
     return html`<div class="add">
       <kiln-address-field
         .value=${this.#draft.value}

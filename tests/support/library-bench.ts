@@ -6,7 +6,7 @@ import { openLibraryDatabase } from "../../src/library/library-database.ts";
 import type { ModelRecord } from "../../src/protocol/library-api.ts";
 import type { PlainWork } from "./library-bench.worker.ts";
 
-const BASE = { baseUrl: new URL("/tests/fixtures/library/whole/", location.origin).href };
+const BASE = { baseUrl: new URL("/", location.origin).href };
 
 const worker = new Worker(new URL("./library-bench.worker.ts", import.meta.url), { type: "module" });
 const plain = wrap<PlainWork>(worker);

@@ -2,9 +2,16 @@
 
 import { proxy, type Remote } from "comlink";
 import type { Downloads } from "../protocol/downloads-api.ts";
-import type { FolderEntry, ImportProgress, LibraryWorkerApi, ModelRecord } from "../protocol/library-api.ts";
+import type {
+  FolderEntry,
+  ImportProgress,
+  Library,
+  LibraryWorkerApi,
+  ModelRecord,
+} from "../protocol/library-api.ts";
 import type { CivitaiCatalog } from "../protocol/civitai-api.ts";
 import type { LibraryStorage } from "../protocol/library-storage.ts";
+import type { LinkedFiles } from "../protocol/linked-files.ts";
 import type { ModelMetadataStore } from "../protocol/metadata-api.ts";
 import type { ModelHashing } from "../protocol/model-hashes.ts";
 import type { WatchedFolders } from "../protocol/watched-folders-api.ts";
@@ -15,6 +22,8 @@ import { WorkerHost, type StartWorker } from "./worker-host.ts";
 
 const startLibraryWorker: StartWorker = (name) =>
   new Worker(new URL("../workers/library.worker.ts", import.meta.url), { type: "module", name });
+
+type PartName = Exclude<keyof LibraryWorkerApi, keyof Library>;
 
 export class LibraryClient implements LibraryWorkerApi {
   readonly #host: WorkerHost<LibraryWorkerApi>;
@@ -27,6 +36,7 @@ export class LibraryClient implements LibraryWorkerApi {
 
   readonly hashes: ModelHashing;
   readonly storage: LibraryStorage;
+  readonly links: LinkedFiles;
 
   constructor(startWorker: StartWorker = startLibraryWorker) {
     this.#host = new WorkerHost("library", startWorker);
@@ -36,6 +46,7 @@ export class LibraryClient implements LibraryWorkerApi {
     this.folders = new WatchedFoldersClient(this.#part<WatchedFolders>("folders"));
     this.hashes = hashingClient(this.#part<ModelHashing>("hashes"));
     this.storage = storageClient(this.#part<LibraryStorage>("storage"));
+    this.links = linksClient(this.#part<LinkedFiles>("links"));
   }
 
   async start(options: { readonly baseUrl: string }): Promise<void> {
@@ -72,17 +83,12 @@ export class LibraryClient implements LibraryWorkerApi {
     return this.#host.call((library) => library.linkFile(handle, proxy(onProgress)));
   }
 
-  async linkedFile(id: string): Promise<FileSystemFileHandle | undefined> {
-    await this.#revive();
-    return this.#host.call((library) => library.linkedFile(id));
-  }
-
   async removeModel(id: string): Promise<void> {
     await this.#revive();
     await this.#host.call((library) => library.removeModel(id));
   }
 
-  #part<Part>(name: "downloads" | "metadata" | "civitai" | "folders" | "hashes" | "storage"): CallPart<Part> {
+  #part<Part>(name: PartName): CallPart<Part> {
     return async (task) => {
       await this.#revive();
       // comlink's types take a nested object for a value; at run time it is a path that calls follow.
@@ -109,5 +115,12 @@ function storageClient(call: CallPart<LibraryStorage>): LibraryStorage {
     use: () => call((storage) => storage.use()),
     check: (thorough, onProgress) => call((storage) => storage.check(thorough, proxy(onProgress))),
     openFile: (modelId) => call((storage) => storage.openFile(modelId)),
+  };
+}
+
+function linksClient(call: CallPart<LinkedFiles>): LinkedFiles {
+  return {
+    list: () => call((links) => links.list()),
+    check: (modelId, onProgress) => call((links) => links.check(modelId, proxy(onProgress))),
   };
 }

@@ -67,7 +67,8 @@ async function storeModel(
   if (sameSize.length > 0) {
     const sha256 = await hashSource(source, (_chunk, done) => report(done));
     requireExpected(fileName, "SHA-256", expected.sha256, sha256);
-    const known = sameSize.find((record) => record.sha256 === sha256);
+    // A linked file may go away; whoever adds it once more wants a copy.
+    const known = sameSize.find((record) => record.sha256 === sha256 && !record.linked);
     if (known) return known;
   }
 
@@ -119,24 +120,25 @@ async function receive(
   });
 }
 
-/** Records a model and gives its file its place; a known one keeps the place it has. Needs the COMMITTING lock. */
+/** Records a model and gives its file its place; a known one keeps the place it has, unless that is a link. Needs the COMMITTING lock. */
 export async function commit(
   record: ModelRecord,
   incoming: Pick<IncomingFile, "keep" | "discard">,
   { database, files }: ImportContext,
 ): Promise<ModelRecord> {
   const known = await database.get("models", record.id);
-  if (known) {
+  if (known && !known.linked) {
     await incoming.discard();
     return known;
   }
   await incoming.keep(record.id, record.fileName);
   try {
-    await database.add("models", record);
+    await database.put("models", record);
   } catch (error) {
     await files.remove(record.id);
     throw error;
   }
+  if (known) await database.delete("linked", record.id);
   return record;
 }
 

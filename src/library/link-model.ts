@@ -29,15 +29,18 @@ export async function linkModel(
   const shipped = embedded.find((record) => record.sha256 === sha256);
   if (shipped) return shipped;
   const imported = { id: sha256, fileName, bytes: file.size, sha256, addedAt: Date.now() };
-  const record: ModelRecord = { ...describeModel(checkpoint, detected, imported), linked: true };
+  const linked = { modifiedAt: file.lastModified };
+  const record: ModelRecord = { ...describeModel(checkpoint, detected, imported), linked };
   return await navigator.locks.request(COMMITTING, async () => {
     const known = await database.get("models", sha256);
     // A copy of the same bytes is already here, which is worth more than a link.
     if (known && !known.linked) return known;
     const both = database.transaction(["models", "linked"], "readwrite");
     await both.objectStore("linked").put(handle, sha256);
-    if (!known) await both.objectStore("models").add(record);
+    // The same bytes in another place: everything known about them stays.
+    const kept = known ? { ...known, fileName, linked } : record;
+    await both.objectStore("models").put(kept);
     await both.done;
-    return known ?? record;
+    return kept;
   });
 }

@@ -19,10 +19,11 @@ import {
 } from "./import-model.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "./library-database.ts";
 import { linkModel } from "./link-model.ts";
+import { lookAtLinked, LocalLinkedFiles } from "./local-linked-files.ts";
 import type { LocalMetadata } from "./metadata/local-metadata.ts";
 import { type ModelFiles, openModelFiles } from "./model-files.ts";
 import { type Descriptions, openDescriptions } from "./model-descriptions.ts";
-import { openModelFile } from "./open-model-file.ts";
+import { openModelBytes } from "./open-model-file.ts";
 import { estimatedFreeSpace, type FreeSpace } from "./storage-room.ts";
 import { storeDownload } from "./store-download.ts";
 import { StoredFiles } from "./stored-files.ts";
@@ -37,6 +38,7 @@ interface Opened {
   readonly descriptions: Descriptions;
   readonly hashes: LibraryHashing;
   readonly storage: StoredFiles;
+  readonly links: LocalLinkedFiles;
 }
 
 /** Owns the library's database and the models folder of the private file system. */
@@ -56,7 +58,7 @@ export class LocalLibrary implements Library {
     const parts = await openPartFiles();
     const stored = {
       listModels: () => database.getAll("models"),
-      openFile: (record: ModelRecord) => openModelFile(record, files, database),
+      openFile: (record: ModelRecord) => openModelBytes(record, files, database),
     };
     const journal = new DownloadJournal(database);
     const downloads = this.#openDownloads(context, journal, parts);
@@ -69,6 +71,7 @@ export class LocalLibrary implements Library {
       ...{ database, files, embedded, downloads, descriptions },
       hashes: new LibraryHashing({ ...stored, database }),
       storage: new StoredFiles({ ...stored, downloadBytes: () => parts.totalBytes() }),
+      links: new LocalLinkedFiles(database),
     };
     await whenNobodyWrites(navigator.locks, WRITING, async () => {
       await files.tidy(new Set(await database.getAllKeys("models")));
@@ -108,6 +111,10 @@ export class LocalLibrary implements Library {
     return this.#require().storage;
   }
 
+  get links(): LocalLinkedFiles {
+    return this.#require().links;
+  }
+
   async importFile(file: File, onProgress: (progress: ImportProgress) => void): Promise<ModelRecord> {
     const opened = this.#require();
     const record = await this.#import(file, { ...opened, freeSpace: this.#freeSpace }, onProgress);
@@ -137,10 +144,6 @@ export class LocalLibrary implements Library {
     await opened.downloads.noteStored(record);
     this.#discover();
     return record;
-  }
-
-  linkedFile(id: string): Promise<FileSystemFileHandle | undefined> {
-    return this.#require().database.get("linked", id);
   }
 
   async removeModel(id: string): Promise<void> {
@@ -206,8 +209,13 @@ export class LocalLibrary implements Library {
         return record;
       },
       importFile: (file, expected) => this.#import(file, context, () => undefined, expected),
-      findModel: async (sha256) =>
-        embedded.find((record) => record.sha256 === sha256) ?? (await database.get("models", sha256)),
+      findModel: async (sha256) => {
+        const known = embedded.find((record) => record.sha256 === sha256);
+        const record = known ?? (await database.get("models", sha256));
+        // A link to a file that is gone or another one now is no reason not to download it.
+        if (!record?.linked || (await lookAtLinked(record, database)).state === "ready") return record;
+        return undefined;
+      },
     });
   }
 

@@ -69,20 +69,24 @@ export class StoredFiles implements LibraryStorage {
   }
 
   async #check(record: ModelRecord, thorough: boolean): Promise<FileProblem | undefined> {
-    const { id, name, bytes, sha256 } = record;
+    const { id, name, bytes, sha256, linked } = record;
     const problem = (kind: FileProblem["kind"], expected: string, got: string): FileProblem => ({
       ...{ modelId: id, name, kind, expected, got },
     });
     const file = await this.#context.openFile(record).catch((error: unknown) => {
-      // A linked file that must not be read now is not damaged; opening its model says what to do.
-      if (isAppError(error, "AccessDenied")) return "unreadable" as const;
+      if (isAppError(error, "AccessDenied")) return "not-allowed" as const;
       throw error;
     });
-    if (file === "unreadable") return undefined;
+    if (file === "not-allowed") return problem(file, "leave to read the file", "none");
     if (!file) return problem("missing", `${bytes} bytes`, "no file");
     if (file.size !== bytes) return problem("wrong-size", `${bytes} bytes`, `${file.size} bytes`);
-    if (!thorough) return undefined;
+    if (!thorough) {
+      if (!linked || file.lastModified === linked.modifiedAt) return undefined;
+      return problem("changed", isoDate(linked.modifiedAt), isoDate(file.lastModified));
+    }
     const got = await hashSource(blobSource(file, record.fileName));
     return got === sha256 ? undefined : problem("wrong-hash", sha256, got);
   }
 }
+
+const isoDate = (time: number): string => new Date(time).toISOString();

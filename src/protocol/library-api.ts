@@ -3,6 +3,7 @@
 import type { CivitaiCatalog } from "./civitai-api.ts";
 import type { Downloads } from "./downloads-api.ts";
 import type { LibraryStorage } from "./library-storage.ts";
+import type { LinkedFiles } from "./linked-files.ts";
 import type { ModelMetadataStore } from "./metadata-api.ts";
 import type { ModelHashing } from "./model-hashes.ts";
 import type { ModelDefaults, ModelNeeds, ModelType } from "./model-manifest.ts";
@@ -24,8 +25,8 @@ export interface ModelRecord {
   readonly fileName: string;
   /** Of a model that is published as a folder: the files that are stored in `fileName`, one behind the other. */
   readonly parts?: readonly ModelPart[];
-  /** Its file stays where the user keeps it; there is no copy of it here. */
-  readonly linked?: true;
+  /** Its file stays where the user keeps it; there is no copy of it here. With the date that it had when it was hashed. */
+  readonly linked?: { readonly modifiedAt: number };
   /** Dominant dtype of the weights, as stored. */
   readonly dtype: string;
   /** Of checkpoints only; see `isCheckpoint`. */
@@ -92,14 +93,12 @@ export interface Library {
   ): Promise<ModelRecord>;
   /**
    * Uses a file where it is, without copying it: recognised, hashed and recorded, and read through `handle` from then on. When
-   * the browser takes its leave back, opening the model rejects with AccessDenied.
+   * the browser takes its leave back, opening the model rejects with AccessDenied; when the file changed, with HashMismatch.
    */
   linkFile(
     handle: FileSystemFileHandle,
     onProgress: (progress: ImportProgress) => void,
   ): Promise<ModelRecord>;
-  /** Handle of a linked model: call `requestPermission` on it in a click. undefined for any other model. */
-  linkedFile(id: string): Promise<FileSystemFileHandle | undefined>;
   /** The file of a linked model stays. */
   removeModel(id: string): Promise<void>;
 }
@@ -112,4 +111,5 @@ export interface LibraryWorkerApi extends Library {
   readonly folders: WatchedFolders;
   readonly hashes: ModelHashing;
   readonly storage: LibraryStorage;
+  readonly links: LinkedFiles;
 }

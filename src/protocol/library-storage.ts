@@ -17,6 +17,8 @@ export interface StorageUse {
 export type FileProblemKind =
   | "missing" // evicted by the browser or deleted
   | "wrong-size"
+  | "changed" // a file in place has another date; only reading it tells whether its bytes are others
+  | "not-allowed" // a file in place may not be read before the user allows it again
   | "wrong-hash"; // only found by a thorough check
 
 export interface FileProblem {

@@ -14,6 +14,7 @@ import { DownloadsController } from "./controllers/downloads-controller.ts";
 import { FoldersController } from "./controllers/folders-controller.ts";
 import { GenerationController, type RestartableEngine } from "./controllers/generation-controller.ts";
 import { LibraryController } from "./controllers/library-controller.ts";
+import { LinksController } from "./controllers/links-controller.ts";
 import { MetadataController } from "./controllers/metadata-controller.ts";
 import { ModelsController } from "./controllers/models-controller.ts";
 import { RecentPictures } from "./controllers/recent-pictures.ts";
@@ -46,6 +47,7 @@ export interface App {
   readonly civitai: CivitaiController;
   readonly library: LibraryController;
   readonly folders: FoldersController;
+  readonly links: LinksController;
   readonly saving: SavingController;
   readonly libraryStorage: LibraryStorage;
   readonly hashes: ModelHashing;
@@ -93,6 +95,7 @@ export function createApp({ engine, library, storage, benchmark, baseUrl }: AppS
     civitai: new CivitaiController(library.civitai, models.ready),
     library: new LibraryController({ hashes: library.hashes, models, metadata, toasts }),
     folders: new FoldersController(library.folders, models.ready, () => void models.load()),
+    links: new LinksController({ links: library.links, models, toasts }),
     saving: new SavingController(library.storage),
     libraryStorage: library.storage,
     hashes: library.hashes,

@@ -9,13 +9,15 @@ import { readRestorable, type Restorable, type TensorHashes } from "./restore.ts
 
 export interface Dropped {
   readonly files: readonly File[];
+  /** Of the same files, where the browser gives any: with one a file can be read again later. */
+  readonly handles?: readonly (Promise<FileSystemFileHandle | undefined> | undefined)[];
   readonly folders?: readonly FileSystemDirectoryEntry[];
   /** Empty when there are files or folders. */
   readonly text: string;
 }
 
 export type Finding =
-  | { readonly kind: "model"; readonly file: File }
+  | { readonly kind: "model"; readonly file: File; readonly handle?: FileSystemFileHandle }
   /** A model that is published as a folder. */
   | { readonly kind: "folder"; readonly entries: readonly FolderEntry[] }
   | { readonly kind: "recipe"; readonly restorable: Restorable; readonly picture?: File }
@@ -108,11 +110,16 @@ async function findInFolders(folders: readonly FileSystemDirectoryEntry[]): Prom
 
 /** One finding for each file and each model of a folder, or one for the text. */
 export async function findDropped(
-  { files, folders = [], text }: Dropped,
+  { files, handles = [], folders = [], text }: Dropped,
   models: readonly ModelRecord[],
   hashes: TensorHashes = new Map(),
 ): Promise<readonly Finding[]> {
   if (files.length + folders.length === 0) return [findInText(text, models, hashes)];
   const inFolders = folders.length > 0 ? await findInFolders(folders) : [];
-  return [...(await Promise.all(files.map((file) => findInFile(file, models, hashes)))), ...inFolders];
+  const inFiles = files.map(async (file, i): Promise<Finding> => {
+    const finding = await findInFile(file, models, hashes);
+    const handle = finding.kind === "model" ? await handles[i]?.catch(() => undefined) : undefined;
+    return handle ? { kind: "model", file, handle } : finding;
+  });
+  return [...(await Promise.all(inFiles)), ...inFolders];
 }

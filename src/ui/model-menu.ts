@@ -32,7 +32,7 @@ export function menuOf(app: App, entry: LibraryEntry, runs: MenuRuns): readonly 
       shown: entry.record.origin === "imported",
     },
     {
-      name: msg("Remove from this device"),
+      name: entry.record.linked ? msg("Forget this model; the file stays") : msg("Remove from this device"),
       icon: "trash",
       run: () => offerRemoval(app, [entry]),
       shown: entry.record.origin === "imported",

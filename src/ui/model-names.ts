@@ -2,6 +2,7 @@
 
 import { msg } from "@lit/localize";
 import type { ModelRecord } from "../protocol/library-api.ts";
+import type { LinkedFileState } from "../protocol/linked-files.ts";
 import type { ModelType } from "../protocol/model-manifest.ts";
 import type { ModelMetadata } from "../protocol/metadata-api.ts";
 
@@ -36,6 +37,18 @@ const FAMILY_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^sdxl-refiner/, "SDXL Refiner"],
   [/^sdxl/, "SDXL 1.0"],
 ];
+
+const LINK_NAMES: Readonly<Record<LinkedFileState, () => string>> = {
+  ready: () => msg("In place"),
+  ask: () => msg("In place, locked"),
+  missing: () => msg("File gone"),
+  changed: () => msg("File changed"),
+};
+
+/** How a file that stays where the user keeps it is doing. */
+export function linkName(state: LinkedFileState): string {
+  return LINK_NAMES[state]();
+}
 
 export function typeName(type: ModelType): string {
   return TYPE_NAMES[type]();

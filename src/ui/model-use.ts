@@ -86,7 +86,9 @@ export function offerRemoval(app: App, entries: readonly LibraryEntry[]): void {
   app.models.hide(...ids);
   const what =
     removable.length === 1
-      ? msg(str`${nameOf(removable[0])} is being removed.`)
+      ? removable[0].record.linked
+        ? msg(str`${nameOf(removable[0])} is being forgotten; its file stays where it is.`)
+        : msg(str`${nameOf(removable[0])} is being removed.`)
       : msg(str`${removable.length} models are being removed.`);
   app.toasts.show(what, {
     action: { label: msg("Undo"), run: () => app.models.unhide(...ids) },

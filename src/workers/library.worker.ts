@@ -14,7 +14,6 @@ const api: LibraryWorkerApi = {
   importFile: (file, onProgress) => library.importFile(file, onProgress),
   importFolder: (entries, onProgress) => library.importFolder(entries, onProgress),
   linkFile: (handle, onProgress) => library.linkFile(handle, onProgress),
-  linkedFile: (id) => library.linkedFile(id),
   removeModel: (id) => library.removeModel(id),
   get downloads() {
     return library.downloads;
@@ -33,6 +32,9 @@ const api: LibraryWorkerApi = {
   },
   get storage() {
     return library.storage;
+  },
+  get links() {
+    return library.links;
   },
 };
 

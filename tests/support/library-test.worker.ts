@@ -44,6 +44,12 @@ const libraryTests = {
   importFile: (file: File, onProgress: (progress: ImportProgress) => void) =>
     outcome(library.importFile(file, onProgress)),
   link: (handle: FileSystemFileHandle) => outcome(library.linkFile(handle, () => undefined)),
+  /** State of each linked file, by id. */
+  links: async (): Promise<Readonly<Record<string, string>>> =>
+    Object.fromEntries((await library.links.list()).map(({ modelId, state }) => [modelId, state])),
+  checkLink: (id: string) => outcome(library.links.check(id, () => undefined)),
+  problems: async (thorough: boolean): Promise<readonly string[]> =>
+    (await library.storage.check(thorough, () => undefined)).map(({ kind }) => kind),
   remove: (id: string) => outcome(library.removeModel(id)),
   open: (id: string): Promise<Outcome<OpenedSummary>> =>
     outcome(

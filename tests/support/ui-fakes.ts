@@ -26,6 +26,7 @@ import {
   FakeDownloads,
   FakeHashing,
   FakeLibraryStorage,
+  FakeLinkedFiles,
   FakeMetadata,
   FakeWatchedFolders,
 } from "./ui-library-fakes.ts";
@@ -274,6 +275,7 @@ export class FakeLibrary implements LibraryWorkerApi {
   readonly storage = new FakeLibraryStorage(() => this.models);
   readonly hashes = new FakeHashing();
   readonly folders = new FakeWatchedFolders();
+  readonly links = new FakeLinkedFiles();
   /** The next import rejects with this. */
   failWith?: AppError;
 
@@ -320,12 +322,18 @@ export class FakeLibrary implements LibraryWorkerApi {
     );
   }
 
-  linkFile(): Promise<ModelRecord> {
-    return Promise.reject(new Error("Nothing is linked here."));
-  }
-
-  linkedFile(): Promise<undefined> {
-    return Promise.resolve(undefined);
+  async linkFile(
+    handle: FileSystemFileHandle,
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ModelRecord> {
+    const file = await handle.getFile();
+    const record = {
+      ...(await this.importFile(file, onProgress)),
+      linked: { modifiedAt: file.lastModified },
+    };
+    this.models = [...this.models.slice(0, -1), record];
+    this.links.files = [...this.links.files, { modelId: record.id, handle, state: "ready" }];
+    return record;
   }
 
   removeModel(id: string): Promise<void> {

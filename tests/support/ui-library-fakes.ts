@@ -22,6 +22,7 @@ import {
   type SourceId,
 } from "../../src/protocol/downloads-api.ts";
 import type { ModelRecord } from "../../src/protocol/library-api.ts";
+import type { LinkedFile, LinkedFiles, LinkedFileState } from "../../src/protocol/linked-files.ts";
 import type {
   CheckProgress,
   FileProblem,
@@ -398,6 +399,23 @@ export class FakeLibraryStorage implements LibraryStorage {
     const model = this.#models().find(({ id }) => id === modelId);
     if (!model) return Promise.reject(new AppError("ModelNotFound", `There is no model "${modelId}".`));
     return Promise.resolve(new File([`weights of ${model.name}`], model.fileName));
+  }
+}
+
+export class FakeLinkedFiles implements LinkedFiles {
+  files: readonly LinkedFile[] = [];
+  /** What the next check of a changed file finds. */
+  found: LinkedFileState = "ready";
+  readonly checked: string[] = [];
+
+  list(): Promise<readonly LinkedFile[]> {
+    return Promise.resolve(this.files);
+  }
+
+  check(modelId: string): Promise<LinkedFileState> {
+    this.checked.push(modelId);
+    this.files = this.files.map((file) => (file.modelId === modelId ? { ...file, state: this.found } : file));
+    return Promise.resolve(this.found);
   }
 }
 

@@ -89,10 +89,10 @@ export class DropTarget extends LitElement {
     if (!this.#takes(event) || !event.dataTransfer) return;
     event.preventDefault();
     // The data can be read only now, not after an await.
-    const { files, folders } = splitItems(event.dataTransfer.items);
+    const { files, handles, folders } = splitItems(event.dataTransfer.items);
     const text = files.length + folders.length > 0 ? "" : event.dataTransfer.getData("text/plain");
     if (files.length + folders.length > 0 || text !== "")
-      fireEvent(this, "anything-drop", { files, folders, text });
+      fireEvent(this, "anything-drop", { files, handles, folders, text });
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -107,18 +107,33 @@ export class DropTarget extends LitElement {
   }
 }
 
+// Declared here because no type library has it: only Chromium gives a handle with which a dropped file can be read again.
+interface WithHandle {
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+}
+
+async function fileHandle(item: DataTransferItem & WithHandle): Promise<FileSystemFileHandle | undefined> {
+  const handle = await item.getAsFileSystemHandle?.();
+  return handle?.kind === "file" ? (handle as FileSystemFileHandle) : undefined;
+}
+
 /** A dropped folder is a file too, one that cannot be read. */
 function splitItems(items: DataTransferItemList): {
   readonly files: readonly File[];
+  readonly handles: readonly Promise<FileSystemFileHandle | undefined>[];
   readonly folders: readonly FileSystemDirectoryEntry[];
 } {
   const files: File[] = [];
+  const handles: Promise<FileSystemFileHandle | undefined>[] = [];
   const folders: FileSystemDirectoryEntry[] = [];
   for (const item of items) {
     const entry = item.webkitGetAsEntry();
     const file = item.getAsFile();
     if (entry?.isDirectory) folders.push(entry as FileSystemDirectoryEntry);
-    else if (file) files.push(file);
+    else if (file) {
+      files.push(file);
+      handles.push(fileHandle(item));
+    }
   }
-  return { files, folders };
+  return { files, handles, folders };
 }

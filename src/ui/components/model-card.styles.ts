@@ -33,10 +33,15 @@ export const modelCardStyles = css`
     width: 100%;
     height: 100%;
   }
-  .badge {
+  .badges {
     position: absolute;
     left: 8px;
     top: 8px;
+    display: grid;
+    gap: 4px;
+    justify-items: start;
+  }
+  .badge {
     padding: 2px 9px;
     border-radius: 10px;
     background: var(--kiln-raised);

@@ -3,11 +3,12 @@
 import { localized, msg, str } from "@lit/localize";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
+import type { LinkedFileState } from "../../protocol/linked-files.ts";
 import { fireEvent } from "../fire-event.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { icon } from "../icons.ts";
 import { baseOf, type LibraryEntry, nameOf } from "../model-filter.ts";
-import { precisionName, shortHash, typeName } from "../model-names.ts";
+import { linkName, precisionName, shortHash, typeName } from "../model-names.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { modelCardStyles } from "./model-card.styles.ts";
 import "./model-preview.ts";
@@ -18,6 +19,9 @@ declare global {
     "model-details": { readonly id: string };
     "model-favourite": { readonly id: string };
     "model-mark": { readonly id: string; readonly range: boolean };
+    /** The browser is to be asked for the model's file, or the file to be read again. */
+    "link-allow": { readonly id: string };
+    "link-check": { readonly id: string };
     "model-menu": { readonly id: string; readonly anchor: HTMLElement };
     "trigger-word": { readonly word: string };
   }
@@ -32,6 +36,8 @@ const SHOWN_WORDS = 3;
  * @event model-use
  * @event model-details
  * @event model-favourite
+ * @event link-allow
+ * @event link-check
  * @event model-mark - chosen for a batch, or no longer
  * @event model-menu - everything else that can be done
  * @event trigger-word - a word to put into the prompt
@@ -42,6 +48,8 @@ export class ModelCard extends LitElement {
   static override styles = [controlStyles, modelCardStyles];
 
   @property({ attribute: false }) entry!: LibraryEntry;
+  /** Of a model whose file stays where the user keeps it. */
+  @property() link?: LinkedFileState;
   /** Text of the Use button; none when there is no use for this kind yet. */
   @property() use = "";
   @property({ type: Boolean }) used = false;
@@ -74,30 +82,47 @@ export class ModelCard extends LitElement {
     </div>`;
   }
 
+  /** Takes the place of Use while the file cannot be read as the model it was. */
+  #renderLinkAction(state: Exclude<LinkedFileState, "ready">): TemplateResult | typeof nothing {
+    const { id } = this.entry.record;
+    if (state === "missing") return nothing;
+    const ask = state === "ask";
+    return html`<button
+      class="button primary use"
+      type="button"
+      @click=${() => fireEvent(this, ask ? "link-allow" : "link-check", { id })}
+    >
+      ${ask ? msg("Allow reading") : msg("Check file")}
+    </button>`;
+  }
+
   #renderActions(): TemplateResult {
     const { id } = this.entry.record;
     const name = nameOf(this.entry);
+    const acts = this.link === undefined || this.link === "ready" ? this.use !== "" : this.link !== "missing";
     return html`<div class="actions">
       ${
-        this.use
-          ? html`<button
-              class="button ${this.used ? "" : "primary"} use"
-              type="button"
-              ?disabled=${this.used}
-              @click=${() => fireEvent(this, "model-use", { id })}
-            >
-              ${this.used ? html`${icon("check")}${msg("In use")}` : this.use}
-            </button>`
-          : nothing
+        this.link && this.link !== "ready"
+          ? this.#renderLinkAction(this.link)
+          : this.use
+            ? html`<button
+                class="button ${this.used ? "" : "primary"} use"
+                type="button"
+                ?disabled=${this.used}
+                @click=${() => fireEvent(this, "model-use", { id })}
+              >
+                ${this.used ? html`${icon("check")}${msg("In use")}` : this.use}
+              </button>`
+            : nothing
       }
       <button
-        class="button ${this.use ? "square second" : "use"}"
+        class="button ${acts ? "square second" : "use"}"
         type="button"
         aria-label=${msg(str`Details of ${name}`)}
         title=${msg("Details")}
         @click=${() => fireEvent(this, "model-details", { id })}
       >
-        ${icon("info")}${this.use ? nothing : msg("Details")}
+        ${icon("info")}${acts ? nothing : msg("Details")}
       </button>
       <button
         class="button square"
@@ -134,8 +159,11 @@ export class ModelCard extends LitElement {
           ?blurred=${this.blurred}
           .open=${this.openPreview}
         ></kiln-model-preview>
-        ${record.origin === "embedded" ? html`<span class="badge">${msg("Built in")}</span>` : nothing}
-        ${metadata?.newer_version_id ? html`<span class="badge">${msg("Update")}</span>` : nothing}
+        <span class="badges">
+          ${record.origin === "embedded" ? html`<span class="badge">${msg("Built in")}</span>` : nothing}
+          ${this.link ? html`<span class="badge ${this.link}">${linkName(this.link)}</span>` : nothing}
+          ${metadata?.newer_version_id ? html`<span class="badge">${msg("Update")}</span>` : nothing}
+        </span>
         ${this.marking ? html`<span class="tick">${this.marked ? icon("check") : nothing}</span>` : nothing}
       </button>
       ${

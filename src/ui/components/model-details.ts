@@ -6,6 +6,7 @@ import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import type { SerializedError } from "../../protocol/app-error.ts";
+import type { LinkedFileState } from "../../protocol/linked-files.ts";
 import type { HashKind } from "../../protocol/metadata-api.ts";
 import type { ModelHashes } from "../../protocol/model-hashes.ts";
 import { fireEvent } from "../fire-event.ts";
@@ -13,7 +14,7 @@ import { formatBytes } from "../format-bytes.ts";
 import { icon } from "../icons.ts";
 import { kindLimit } from "../model-kinds.ts";
 import { baseOf, type LibraryEntry, nameOf } from "../model-filter.ts";
-import { precisionName, shortHash, typeName } from "../model-names.ts";
+import { linkName, precisionName, shortHash, typeName } from "../model-names.ts";
 import { safeHref } from "../safe-href.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { sheetStyles } from "./dialog.styles.ts";
@@ -30,6 +31,7 @@ declare global {
     "details-hash": null;
     "preview-change": { readonly picture: Blob | null };
     "preview-gallery": null;
+    "link-renew": null;
     "words-copy": { readonly words: readonly string[] };
   }
   interface HTMLElementTagNameMap {
@@ -43,6 +45,9 @@ declare global {
  * @event details-hash - compute all hashes
  * @event preview-change - another picture, or none
  * @event preview-gallery - a picture of the gallery is to be chosen
+ * @event link-allow
+ * @event link-check
+ * @event link-renew - the changed file is to be a model of its own
  * @event words-copy
  */
 @localized()
@@ -86,6 +91,9 @@ export class ModelDetails extends LitElement {
   ];
 
   @property({ attribute: false }) entry!: LibraryEntry;
+  /** Of a model whose file stays where the user keeps it. */
+  @property() link?: LinkedFileState;
+  @property({ type: Boolean }) checking = false;
   /** Text of the Use button; none when there is no use for this kind yet. */
   @property() use = "";
   @property({ type: Boolean }) used = false;
@@ -188,6 +196,7 @@ export class ModelDetails extends LitElement {
       [msg("Kind"), typeName(record.type)],
       [msg("Base model"), baseOf(this.entry)],
       [msg("File"), record.fileName],
+      [msg("Kept"), this.link ? linkName(this.link) : ""],
       [msg("Size"), `${formatBytes(record.bytes)}, ${precisionName(record.dtype)}`],
       [msg("Licence"), licence === "unknown" ? "" : licence],
       [
@@ -213,6 +222,56 @@ export class ModelDetails extends LitElement {
               <dd>${value}</dd>`,
         )}
     </dl>`;
+  }
+
+  #renderLink(state: LinkedFileState): TemplateResult | typeof nothing {
+    const { id } = this.entry.record;
+    const check = html`<button
+      class="button"
+      type="button"
+      ?disabled=${this.checking}
+      @click=${() => fireEvent(this, "link-check", { id })}
+    >
+      ${this.checking ? msg("Reading the file…") : msg("Check file")}
+    </button>`;
+    const parts: Readonly<Record<LinkedFileState, readonly [string, unknown]>> = {
+      ready: [
+        msg(
+          "Kiln reads this file where you keep it. Removing the model here only forgets it; the file stays.",
+        ),
+        check,
+      ],
+      ask: [
+        msg("The browser has locked the file again, as it may after a restart."),
+        html`<button
+          class="button primary"
+          type="button"
+          @click=${() => fireEvent(this, "link-allow", { id })}
+        >
+          ${msg("Allow reading")}
+        </button>`,
+      ],
+      missing: [
+        msg(
+          "The file is not where it was. Put it back, add it from its new place, or remove the model here.",
+        ),
+        nothing,
+      ],
+      changed: [
+        msg(
+          "The file has another size or date than when it was added. Check whether it is still the same model, or take it as a new one.",
+        ),
+        html`${check}
+          <button class="button" type="button" @click=${() => fireEvent(this, "link-renew", null)}>
+            ${msg("Take as a new model")}
+          </button>`,
+      ],
+    };
+    const [text, actions] = parts[state];
+    return html`<section aria-label=${msg("File in place")}>
+      <p>${text}</p>
+      <div class="row">${actions}</div>
+    </section>`;
   }
 
   #renderWords(words: readonly string[]): TemplateResult | typeof nothing {
@@ -294,16 +353,18 @@ export class ModelDetails extends LitElement {
     const { record, metadata } = this.entry;
     return html`<div class="row">
       ${
-        this.use
-          ? html`<button
-              class="button ${this.used ? "" : "primary"}"
-              type="button"
-              ?disabled=${this.used}
-              @click=${() => fireEvent(this, "model-use", { id: record.id })}
-            >
-              ${this.used ? html`${icon("check")}${msg("In use")}` : this.use}
-            </button>`
-          : html`<span class="quiet">${kindLimit(record)}</span>`
+        this.link && this.link !== "ready"
+          ? nothing
+          : this.use
+            ? html`<button
+                class="button ${this.used ? "" : "primary"}"
+                type="button"
+                ?disabled=${this.used}
+                @click=${() => fireEvent(this, "model-use", { id: record.id })}
+              >
+                ${this.used ? html`${icon("check")}${msg("In use")}` : this.use}
+              </button>`
+            : html`<span class="quiet">${kindLimit(record)}</span>`
       }
       <button
         class="button"
@@ -340,6 +401,7 @@ export class ModelDetails extends LitElement {
           ${this.#renderPreview()}
           <div class="side">${this.#renderFacts()}${this.#renderActions()}</div>
         </div>
+        ${this.link ? this.#renderLink(this.link) : nothing}
         ${this.#renderWords(metadata?.trigger_words ?? [])}
         ${
           metadata?.notes

@@ -52,6 +52,11 @@ export class ModelsController {
     return this.#queue(name, bytes, (onProgress) => this.#library.importFolder(entries, onProgress));
   }
 
+  /** Takes a file in without copying it. */
+  linkFile(handle: FileSystemFileHandle): Promise<ModelRecord | undefined> {
+    return this.#queue(handle.name, 0, (onProgress) => this.#library.linkFile(handle, onProgress));
+  }
+
   hide(...ids: readonly string[]): void {
     this.state.patch({ hidden: [...this.state.value.hidden, ...ids] });
   }

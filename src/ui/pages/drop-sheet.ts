@@ -7,9 +7,10 @@ import { customElement, property, query, state } from "lit/decorators.js";
 import type { SerializedError } from "../../protocol/app-error.ts";
 import type { ModelRecord } from "../../protocol/library-api.ts";
 import { type App, appContext } from "../app.ts";
+import "../components/copy-or-link.ts";
 import "../components/error-note.ts";
 import { type Dropped, findDropped, type Finding } from "../dropped.ts";
-import { fireEvent } from "../fire-event.ts";
+import { fireEvent, type KilnEvent } from "../fire-event.ts";
 import { icon } from "../icons.ts";
 import { restoreFields } from "../picture-actions.ts";
 import type { Recipe } from "../recipe.ts";
@@ -23,6 +24,9 @@ declare global {
     "kiln-drop-sheet": DropSheet;
   }
 }
+
+// A second copy of a smaller file is not worth a question.
+const WORTH_ASKING_BYTES = 64 * 1024 * 1024;
 
 type RecipeFinding = Extract<Finding, { kind: "recipe" }>;
 
@@ -124,6 +128,8 @@ export class DropSheet extends LitElement {
   @consume({ context: appContext }) private readonly app!: App;
   @state() private recipe?: RecipeFinding;
   @state() private error?: SerializedError;
+  /** Models that are worth the question whether they are to be copied. */
+  @state() private large: readonly Extract<Finding, { kind: "model" }>[] = [];
   /** Names of rows that are not wanted. */
   @state() private unwanted: readonly (keyof Recipe)[] = [];
   @query("dialog") private readonly dialog?: HTMLDialogElement;
@@ -151,7 +157,9 @@ export class DropSheet extends LitElement {
     for (const finding of findings) {
       switch (finding.kind) {
         case "model":
-          void this.#import(this.app.models.importFile(finding.file));
+          if (finding.handle && finding.file.size >= WORTH_ASKING_BYTES)
+            this.large = [...this.large, finding];
+          else void this.#import(this.app.models.importFile(finding.file));
           break;
         case "folder":
           void this.#import(this.app.models.importFolder(finding.entries));
@@ -175,7 +183,22 @@ export class DropSheet extends LitElement {
     }
     const picture = this.recipe?.picture;
     if (picture) this.#pictureUrl = URL.createObjectURL(picture);
-    if (!this.recipe && !this.error) this.#close();
+    this.#closeIfDone();
+  }
+
+  #place({ choice }: KilnEvent<"copy-or-link">["detail"]): void {
+    const chosen = this.large;
+    this.large = [];
+    if (choice === "link") {
+      location.hash = "#/models";
+      void this.app.links.link(chosen.flatMap(({ handle }) => handle ?? []));
+    } else if (choice === "copy")
+      for (const { file } of chosen) void this.#import(this.app.models.importFile(file));
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (!this.recipe && !this.error && this.large.length === 0) this.#close();
   }
 
   async #import(importing: Promise<ModelRecord | undefined>): Promise<void> {
@@ -274,6 +297,12 @@ export class DropSheet extends LitElement {
   }
 
   override render(): TemplateResult | typeof nothing {
+    if (this.large.length > 0) {
+      return html`<kiln-copy-or-link
+        .files=${this.large.map(({ file }) => file)}
+        @copy-or-link=${({ detail }: KilnEvent<"copy-or-link">) => this.#place(detail)}
+      ></kiln-copy-or-link>`;
+    }
     if (!this.recipe && !this.error) return nothing;
     const title = this.recipe ? msg("Parameters found") : msg("Nothing to restore");
     return html`<dialog aria-label=${title} @close=${() => this.#close()}>

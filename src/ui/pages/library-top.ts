@@ -2,7 +2,7 @@
 // grid of models, because it redraws ten times a second while bytes arrive.
 
 import { consume } from "@lit/context";
-import { localized, msg } from "@lit/localize";
+import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import type { DownloadRequest } from "../../protocol/downloads-api.ts";
@@ -48,6 +48,7 @@ export class LibraryTop extends LitElement {
       }
       .pickers {
         display: flex;
+        flex-wrap: wrap;
         gap: 8px;
       }
       .card {
@@ -85,6 +86,7 @@ export class LibraryTop extends LitElement {
   readonly #draft = new Watch(this, () => this.app.downloads.draft);
   readonly #models = new Watch(this, () => this.app.models.state);
   readonly #metadata = new Watch(this, () => this.app.metadata.state);
+  readonly #links = new Watch(this, () => this.app.links.state);
   readonly #library = new Watch(this, () => this.app.library.state);
 
   async #take(picker: HTMLInputElement): Promise<void> {
@@ -108,6 +110,7 @@ export class LibraryTop extends LitElement {
     this.app.metadata.dismissError();
     this.app.downloads.dismissError();
     this.app.library.dismissError();
+    this.app.links.dismissError();
   }
 
   async #answer(allowed: boolean): Promise<void> {
@@ -134,6 +137,18 @@ export class LibraryTop extends LitElement {
         <button class="button" type="button" @click=${() => this.folderPicker.click()}>
           ${icon("folder")}${msg("Add a folder")}
         </button>
+        ${
+          this.app.links.supported
+            ? html`<button
+                class="button"
+                type="button"
+                title=${msg("Reads a model file where you keep it, without a copy in the browser")}
+                @click=${() => void this.app.links.add()}
+              >
+                ${icon("external")}${msg("Use in place")}
+              </button>`
+            : nothing
+        }
       </div>
       <input
         type="file"
@@ -177,11 +192,38 @@ export class LibraryTop extends LitElement {
     </section>`;
   }
 
+  #renderLocked(): TemplateResult | typeof nothing {
+    const ids = [...this.#links.value.files].flatMap(([id, { state }]) => (state === "ask" ? [id] : []));
+    if (ids.length === 0) return nothing;
+    return html`<section class="card" aria-label=${msg("Files in place")}>
+      <p>
+        ${
+          ids.length === 1
+            ? msg("A model stays in a file of yours that the browser has locked again.")
+            : msg(str`${ids.length} models stay in files of yours that the browser has locked again.`)
+        }
+      </p>
+      <button class="button primary" type="button" @click=${() => void this.app.links.allow(ids)}>
+        ${msg("Allow again")}
+      </button>
+    </section>`;
+  }
+
   #renderTasks(): TemplateResult {
     const { importing, waiting } = this.#models.value;
     const { working, asksPermission } = this.#metadata.value;
     const { hashing } = this.#library.value;
+    const { checking } = this.#links.value;
     return html`
+      ${
+        checking
+          ? html`<kiln-task-note
+              name=${msg("Check progress")}
+              .text=${msg(str`Checking ${checking.fileName}`)}
+              .percent=${(100 * checking.bytesDone) / Math.max(1, checking.bytesTotal)}
+            ></kiln-task-note>`
+          : nothing
+      }
       ${asksPermission ? this.#renderPermission() : nothing}
       ${
         importing
@@ -220,6 +262,7 @@ export class LibraryTop extends LitElement {
   override render(): TemplateResult {
     const error =
       this.#library.value.error ??
+      this.#links.value.error ??
       this.#models.value.error ??
       this.#metadata.value.error ??
       this.#downloads.value.error;
@@ -234,7 +277,7 @@ export class LibraryTop extends LitElement {
             ></kiln-error-note>`
           : nothing
       }
-      ${this.#renderTasks()}
+      ${this.#renderLocked()} ${this.#renderTasks()}
       ${
         this.sidecars
           ? html`<kiln-merge-sheet

@@ -61,6 +61,7 @@ export class LibraryView extends LitElement {
   readonly #wide = new MediaQuery(this, WIDE);
   readonly #models = new Watch(this, () => this.app.models.state);
   readonly #metadata = new Watch(this, () => this.app.metadata.state);
+  readonly #links = new Watch(this, () => this.app.links.state);
   readonly #recipe = new Watch(this, () => this.app.recipe.state);
   #unsubscribe?: () => void;
 
@@ -191,6 +192,7 @@ export class LibraryView extends LitElement {
     return html`<kiln-model-card
       role="listitem"
       .entry=${entry}
+      .link=${this.#links.value.files.get(record.id)?.state}
       .use=${use?.label() ?? ""}
       ?used=${use?.used(this.app, record) ?? false}
       ?marking=${this.marking}
@@ -267,6 +269,8 @@ export class LibraryView extends LitElement {
         @model-use=${({ detail }: KilnEvent<"model-use">) => this.#use(detail.id)}
         @model-details=${({ detail }: KilnEvent<"model-details">) => void this.#showDetails(detail.id)}
         @model-favourite=${({ detail }: KilnEvent<"model-favourite">) => this.#favourite(detail.id)}
+        @link-allow=${({ detail }: KilnEvent<"link-allow">) => void this.app.links.allow([detail.id])}
+        @link-check=${({ detail }: KilnEvent<"link-check">) => void this.app.links.check(detail.id)}
         @model-mark=${({ detail }: KilnEvent<"model-mark">) => this.#mark(detail.id, detail.range)}
         @model-menu=${({ detail }: KilnEvent<"model-menu">) => this.#openMenu(detail)}
         @trigger-word=${({ detail }: KilnEvent<"trigger-word">) => addToPrompt(this.app, detail.word)}

@@ -32,6 +32,7 @@ export class ModelSheet extends LitElement {
 
   readonly #metadata = new Watch(this, () => this.app.metadata.state);
   readonly #library = new Watch(this, () => this.app.library.state);
+  readonly #links = new Watch(this, () => this.app.links.state);
   readonly #recipe = new Watch(this, () => this.app.recipe.state);
   readonly #recent = new Watch(this, () => this.app.recent.pictures);
 
@@ -78,6 +79,8 @@ export class ModelSheet extends LitElement {
     return html`
       <kiln-model-details
         .entry=${this.entry}
+        .link=${this.#links.value.files.get(record.id)?.state}
+        ?checking=${this.#links.value.checking !== undefined}
         .use=${use?.label() ?? ""}
         ?used=${use?.used(this.app, record) ?? false}
         ?blurred=${isAbove(metadata?.preview_nsfw_level ?? 0, this.app.settings.get("contentLevel"))}
@@ -101,6 +104,9 @@ export class ModelSheet extends LitElement {
         @preview-gallery=${() => (this.picking = true)}
         @details-hash=${() => void this.#computeHashes()}
         @details-versions=${() => this.#showVersions()}
+        @link-allow=${() => void this.app.links.allow([record.id])}
+        @link-check=${() => void this.app.links.check(record.id)}
+        @link-renew=${() => void this.app.links.renew(record.id)}
         @trigger-word=${({ detail }: KilnEvent<"trigger-word">) => addToPrompt(this.app, detail.word)}
         @words-copy=${({ detail }: KilnEvent<"words-copy">) => void copyWords(this.app, detail.words)}
       ></kiln-model-details>

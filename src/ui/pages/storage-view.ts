@@ -216,7 +216,7 @@ export class StorageView extends LitElement {
 
   #renderLargest(): TemplateResult | typeof nothing {
     const largest = this.#entries
-      .filter(({ record }) => record.origin === "imported")
+      .filter(({ record }) => record.origin === "imported" && !record.linked)
       .toSorted((a, b) => b.record.bytes - a.record.bytes)
       .slice(0, LARGEST);
     if (largest.length === 0) return nothing;
@@ -312,6 +312,12 @@ function describeProblem({ kind, expected, got }: FileProblem): string {
       return msg(str`its file has another size: ${got} instead of ${expected}.`);
     case "wrong-hash":
       return msg("its file was damaged: the hash is another one.");
+    case "changed":
+      return msg(
+        "its file was changed where you keep it; a thorough check tells whether it is still the same model.",
+      );
+    case "not-allowed":
+      return msg("the browser wants a click in the library before Kiln may read its file again.");
     default:
       return kind satisfies never;
   }

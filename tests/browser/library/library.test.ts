@@ -167,7 +167,11 @@ describe("importing", () => {
     await writable.write(tinyModel);
     await writable.close();
     const record = valueOf(await library.link(handle));
-    expect(record).toMatchObject({ fileName: "mine.safetensors", bytes: tinyModel.size, linked: true });
+    expect(record).toMatchObject({
+      fileName: "mine.safetensors",
+      bytes: tinyModel.size,
+      linked: { modifiedAt: (await handle.getFile()).lastModified },
+    });
     expect(await storedPaths()).toEqual([]);
     valueOf(await library.start(appUrl("whole")));
     expect(valueOf(await library.open(record.id)).byteLength).toBe(tinyModel.size);
@@ -177,6 +181,54 @@ describe("importing", () => {
     valueOf(await library.link(handle));
     await keep.removeEntry("mine.safetensors");
     expect(errorOf(await library.open(record.id))).toMatchObject({ name: "ModelNotFound" });
+  });
+
+  test("a linked file that changed is never read as the model it was; checked, it is the same again or another", async () => {
+    const keep = await navigator.storage.getDirectory();
+    const handle = await keep.getFileHandle("mine.safetensors", { create: true });
+    const write = async (content: Blob): Promise<void> => {
+      const writable = await handle.createWritable();
+      await writable.write(content);
+      await writable.close();
+    };
+    await write(tinyModel);
+    const { id } = valueOf(await library.link(handle));
+    expect(await library.links()).toEqual({ [id]: "ready" });
+
+    // Another date, the same bytes.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await write(tinyModel);
+    expect(await library.links()).toEqual({ [id]: "changed" });
+    expect(await library.problems(false)).toEqual(["changed"]);
+    expect(errorOf(await library.open(id))).toMatchObject({ name: "HashMismatch" });
+    expect(valueOf(await library.checkLink(id))).toBe("ready");
+    expect(valueOf(await library.open(id)).byteLength).toBe(tinyModel.size);
+
+    // The same size, other bytes.
+    const other = new Uint8Array(await tinyModel.arrayBuffer());
+    other[other.length - 1] ^= 1;
+    await write(new Blob([other]));
+    expect(valueOf(await library.checkLink(id))).toBe("changed");
+    expect(await library.problems(true)).toEqual(["wrong-hash"]);
+    const renewed = valueOf(await library.link(handle));
+    expect(renewed.id).not.toBe(id);
+
+    await keep.removeEntry("mine.safetensors");
+    expect(await library.links()).toEqual({ [id]: "missing", [renewed.id]: "missing" });
+  });
+
+  test("a copy takes the place of a link, and outlives the file", async () => {
+    const keep = await navigator.storage.getDirectory();
+    const handle = await keep.getFileHandle("mine.safetensors", { create: true });
+    const writable = await handle.createWritable();
+    await writable.write(tinyModel);
+    await writable.close();
+    const { id } = valueOf(await library.link(handle));
+    await keep.removeEntry("mine.safetensors");
+    expect((await importFile(tinyModel)).id).toBe(id);
+    expect(await library.links()).toEqual({});
+    expect(valueOf(await library.open(id)).byteLength).toBe(tinyModel.size);
+    expect((await library.list()).filter((model) => model.id === id)).toHaveLength(1);
   });
 
   test("files that are no models are refused before anything is written", async () => {

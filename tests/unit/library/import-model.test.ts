@@ -139,7 +139,7 @@ test("a failure to give the file its name discards it", async () => {
 });
 
 test("a record that cannot be stored takes the file with it", async () => {
-  vi.spyOn(database, "add").mockRejectedValue(new DOMException("full", "QuotaExceededError"));
+  vi.spyOn(database, "put").mockRejectedValue(new DOMException("full", "QuotaExceededError"));
   await expect(importTiny()).rejects.toMatchObject({ name: "StorageFull" });
   expect(disk.kept.size).toBe(0);
 });

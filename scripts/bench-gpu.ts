@@ -1,13 +1,12 @@
 // `npm run bench:gpu`: measures full-size models of random weights on this machine's GPU, in headless Chromium or without a
-// browser, and writes the tables of docs/benchmarks.md. Parses arguments; measuring lives in src/engine/benchmark.
+// browser, and writes the tables of docs/benchmarks.md. Puts the parts together; measuring lives in src/engine/benchmark.
 
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { measureComponent, NOT_MEASURED } from "../src/engine/benchmark/measure-component.ts";
 import { PICTURE_CASES, pictureLabel } from "../src/engine/benchmark/measure-picture.ts";
 import { measuredComponents } from "../src/engine/benchmark/measured-components.ts";
-import { dialectFor, type Precision } from "../src/models/dialects.ts";
+import { dialectFor } from "../src/models/dialects.ts";
 import {
   BENCHMARK_MODELS,
   BENCHMARK_VERSION,
@@ -16,78 +15,30 @@ import {
   type BenchmarkSize,
   type ComponentRow,
 } from "../src/protocol/benchmark-api.ts";
-import type { DevicePreference } from "../src/protocol/engine-api.ts";
+import { parseBenchArguments, USAGE, UsageError, type BenchArguments } from "./bench-gpu-arguments.ts";
+import { exportedFiles, measureOthers } from "./bench-others.ts";
 import { writeBenchmarkPart } from "./benchmark-doc.ts";
 import { benchmarkMarkdown, parseReport, type ExpectedRow } from "./benchmark-table.ts";
 import { writeBenchmarkWeights } from "./benchmark-weights.ts";
 import { openHeadlessBrowser } from "./headless-browser.ts";
 import { openNodeGpu } from "./node-gpu.ts";
 
-const USAGE = `npm run bench:gpu -- [--size full|small] [--models ${BENCHMARK_MODELS.join(",")}] [--runs N]
-  [--device auto|webgpu|wasm] [--no-pictures] [--weights file|virtual] [--exports FOLDER]
-  [--node webgpu|cpu [--precision float16|float32]] [--beside REPORT.json]... [--json REPORT.json] [--write]
-  [--only weights|table]
+const CACHE = join(import.meta.dirname, "../.cache");
+const FOLDERS = {
+  weights: join(CACHE, "benchmark"),
+  reports: join(CACHE, "reports"),
+  exports: join(CACHE, "exports"),
+};
 
-Random weights are written to ${"`.cache/benchmark`"} (12 GB at full size); "virtual" makes them while they are read instead.
---only weights writes them and stops; --only table measures nothing and puts the reports given by --beside side by side.
---write puts the tables into docs/benchmarks.md.`;
-
-const CACHE = join(import.meta.dirname, "../.cache/benchmark");
-
-class UsageError extends Error {}
-
-function readArguments() {
-  const { values } = parseArgs({
-    options: {
-      size: { type: "string", default: "full" },
-      models: { type: "string", default: BENCHMARK_MODELS.join(",") },
-      runs: { type: "string", default: "5" },
-      device: { type: "string", default: "auto" },
-      "no-pictures": { type: "boolean", default: false },
-      weights: { type: "string", default: "file" },
-      exports: { type: "string" },
-      node: { type: "string" },
-      precision: { type: "string", default: "float16" },
-      beside: { type: "string", multiple: true, default: [] },
-      json: { type: "string" },
-      write: { type: "boolean", default: false },
-      only: { type: "string" },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(USAGE);
-    process.exit(0);
-  }
-  return {
-    ...values,
-    size: oneOf("--size", ["full", "small"] as const, values.size),
-    models: values.models.split(",").map((name) => oneOf("--models", BENCHMARK_MODELS, name)),
-    runs: Number(values.runs),
-    device: oneOf<DevicePreference>("--device", ["auto", "webgpu", "wasm"], values.device),
-    weights: oneOf("--weights", ["file", "virtual"] as const, values.weights),
-    node: values.node === undefined ? undefined : oneOf("--node", ["webgpu", "cpu"] as const, values.node),
-    precision: oneOf<Precision>("--precision", ["float16", "float32"], values.precision),
-    only: values.only === undefined ? undefined : oneOf("--only", ["weights", "table"] as const, values.only),
-  };
-}
-
-function oneOf<T extends string>(option: string, choices: readonly T[], got: string): T {
-  const found = choices.find((choice) => choice === got);
-  if (found === undefined) throw new UsageError(`${option}: expected ${choices.join(", ")}, got "${got}"`);
-  return found;
-}
-
-type Arguments = ReturnType<typeof readArguments>;
-
-async function inBrowser(values: Arguments, weights: readonly string[]): Promise<BenchmarkReport> {
-  const { size, models, runs, device, exports } = values;
-  const exported = exports === undefined ? [] : readdirSync(exports).map((name) => join(exports, name));
+async function inBrowser(
+  { size, models, runs, device, pictures, variants }: BenchArguments,
+  files: readonly string[],
+): Promise<BenchmarkReport> {
   const browser = await openHeadlessBrowser();
   try {
     return await browser.benchmark(
-      { device, size, models, runs, pictures: !values["no-pictures"] },
-      [...weights, ...exported.filter((path) => /\.onnx(\.data)?$/.test(path))],
+      { device, size, models, runs, pictures, variants },
+      files,
       ({ what, done, total }) => console.error(`${done + 1}/${total} ${what}`),
     );
   } finally {
@@ -102,7 +53,7 @@ async function inNode({
   runs,
   node = "webgpu",
   precision,
-}: Arguments): Promise<BenchmarkReport> {
+}: BenchArguments): Promise<BenchmarkReport> {
   const gpu = await openNodeGpu(node);
   const dialect = dialectFor(node === "cpu" ? "wasm" : "webgpu", precision);
   const components: ComponentRow[] = [];
@@ -137,27 +88,59 @@ async function expectedRows(size: BenchmarkSize): Promise<readonly ExpectedRow[]
   return rows.flat();
 }
 
+async function writtenWeights({ models, size }: BenchArguments): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const model of models) paths.push(await writeBenchmarkWeights(model, size, FOLDERS.weights));
+  return paths;
+}
+
+function keep(report: BenchmarkReport, path: string | undefined): BenchmarkReport {
+  if (path !== undefined) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
+  }
+  return report;
+}
+
+const readReport = (path: string): BenchmarkReport => parseReport(readFileSync(path, "utf8"), path);
+
+/** Ours first, then all others that this machine can measure. */
+async function everything(values: BenchArguments): Promise<readonly BenchmarkReport[]> {
+  const weights = await writtenWeights(values);
+  // What an earlier run left there is of another size, or of another day.
+  for (const folder of [FOLDERS.reports, FOLDERS.exports]) rmSync(folder, { recursive: true, force: true });
+  const ours = keep(await inBrowser(values, weights), values.json ?? join(FOLDERS.reports, "kiln.json"));
+  const { reports, failure } = measureOthers(values, FOLDERS);
+  if (failure) console.error(`PyTorch, the floor and plain exports are not all measured: ${failure}`);
+  const exported = exportedFiles(FOLDERS.exports);
+  const others = reports.map(readReport);
+  if (exported.length === 0) return [ours, ...others];
+  const plain = await inBrowser(values, [...weights, ...exported]);
+  return [ours, keep(plain, join(FOLDERS.reports, "plain-export.json")), ...others];
+}
+
+async function measured(values: BenchArguments): Promise<BenchmarkReport> {
+  if (values.node !== undefined) return inNode(values);
+  const weights = values.weights === "file" ? await writtenWeights(values) : [];
+  const exported = values.exports === undefined ? [] : exportedFiles(values.exports);
+  return inBrowser(values, [...weights, ...exported]);
+}
+
 async function main(): Promise<void> {
-  const values = readArguments();
-  const { size, models, only, beside } = values;
-  const weights: string[] = [];
-  if (only === "weights" || (only === undefined && values.weights === "file" && values.node === undefined)) {
-    for (const model of models) weights.push(await writeBenchmarkWeights(model, size, CACHE));
-  }
-  if (only === "weights") {
-    console.log(weights.join("\n"));
-    return;
-  }
-  const reports = beside.map((path) => parseReport(readFileSync(path, "utf8"), path));
-  const otherSize = reports.find((report) => report.size !== size);
+  const values = parseBenchArguments(process.argv.slice(2));
+  const { size, only, beside } = values;
+  if (values.help) return console.log(USAGE);
+  if (only === "weights") return console.log((await writtenWeights(values)).join("\n"));
+  const given = beside.map(readReport);
+  const otherSize = given.find((report) => report.size !== size);
   if (otherSize) throw new UsageError(`--beside: expected reports of size ${size}, got ${otherSize.size}`);
-  if (only === undefined) {
-    const report = values.node === undefined ? await inBrowser(values, weights) : await inNode(values);
-    reports.unshift(report);
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, undefined, 2)}\n`);
-  }
+  const own = values.all
+    ? await everything(values)
+    : only === "table"
+      ? []
+      : [keep(await measured(values), values.json)];
   const pictures = PICTURE_CASES.map((picture) => pictureLabel(picture, size));
-  const markdown = benchmarkMarkdown(reports, await expectedRows(size), pictures);
+  const markdown = benchmarkMarkdown([...own, ...given], await expectedRows(size), pictures);
   console.log(markdown);
   if (values.write) await writeBenchmarkPart(`bench-gpu-${size}`, markdown);
 }

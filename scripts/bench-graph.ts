@@ -1,43 +1,40 @@
-// `npm run bench:graph`: bounds what changes of the UNet's graph could gain, by timing variants of it in turn in one process (WASM,
-// Node). Writes ratios into docs/benchmarks.md; it changes no graph.
+// `npm run bench:graph`: other ways to write the UNet's graph against the app's, and where the CPU's time goes, with the embedded
+// model on the WASM kernels in Node. Writes ratios into docs/benchmarks.md; `npm run bench:gpu -- --variants` does so on a GPU.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { benchmarkInputs } from "../src/engine/benchmark/measured-components.ts";
+import { measureVariants } from "../src/engine/benchmark/graph-variants.ts";
 import { detectModel } from "../src/models/detect-model.ts";
 import { dialects } from "../src/models/dialects.ts";
-import type { UnetConfig } from "../src/models/model-config.ts";
+import type { DetectedModel } from "../src/models/model-config.ts";
+import { promptKeyBytes } from "../src/models/prompt-keys.ts";
 import {
   SYNTHETIC_CHECKPOINTS,
   syntheticFamily,
   syntheticModel,
 } from "../src/models/synthetic/synthetic-models.ts";
 import { buildUnet } from "../src/models/unet.ts";
+import { buildVaeDecoder } from "../src/models/vae-decoder.ts";
 import { configureOrt } from "../src/ort/ort-build.ts";
 import { OrtRuntime } from "../src/ort/ort-runtime.ts";
-import { median } from "../src/shared/median.ts";
+import type { VariantRow } from "../src/protocol/benchmark-api.ts";
 import { memorySource } from "../src/weights/memory-source.ts";
 import { openSafetensors } from "../src/weights/safetensors.ts";
 import { writeBenchmarkPart } from "./benchmark-doc.ts";
+import { variantTable } from "./benchmark-table.ts";
+import { layerShare, operatorShares, profileOnWasm } from "./wasm-profile.ts";
 
 const MODEL = join(import.meta.dirname, "../public/models/kiln-small/kiln-small.safetensors");
 const LATENTS = 32; // 256x256 pixels
 const TOKENS = 77;
+const GUIDED_BATCH = 2;
+const LEAST_SHARE = 0.01;
 
-interface Variant {
-  readonly batch: number;
-  readonly tokens: number;
-  /** How often it runs for one step. */
-  readonly times: number;
-}
-
-const VARIANTS = {
-  guided: { batch: 2, tokens: TOKENS, times: 1 },
-  halves: { batch: 1, tokens: TOKENS, times: 2 },
-  // Without keys and values of the prompt and without nearly all of the attention to it.
-  unprompted: { batch: 2, tokens: 1, times: 1 },
-} as const satisfies Record<string, Variant>;
+const dialect = dialects["wasm-float32"];
+const size = { latentHeight: LATENTS, latentWidth: LATENTS };
+const shape = { ...size, batch: GUIDED_BATCH, tokens: TOKENS };
+const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 
 async function createRuntime(): Promise<OrtRuntime> {
   const ort = await import("onnxruntime-web/wasm");
@@ -52,47 +49,59 @@ async function createRuntime(): Promise<OrtRuntime> {
   return new OrtRuntime({ ort, name: "node", threads: 1 }, { kind: "wasm", report });
 }
 
-/** Median seconds of a step by variant; the variants take turns, so that whatever else the machine does meets all alike. */
-async function stepSeconds(rounds: number): Promise<Record<keyof typeof VARIANTS, number>> {
+/** Which other programs on the machine do not lengthen. */
+const processorTime = (): number => {
+  const { user, system } = process.cpuUsage();
+  return user + system;
+};
+
+async function variantRows(
+  { checkpoint, unet }: DetectedModel,
+  rounds: number,
+): Promise<readonly VariantRow[]> {
   const runtime = await createRuntime();
-  const { checkpoint, unet } = detectModel(
-    await openSafetensors(memorySource(readFileSync(MODEL), "kiln-small")),
+  return measureVariants(
+    { createSession: (graph) => runtime.createSession(graph, "cpu") },
+    { model: "kiln-small", checkpoint, config: unet, dialect, shape },
+    rounds,
+    (name) => console.error(name),
+    processorTime,
   );
-  const names = Object.keys(VARIANTS) as (keyof typeof VARIANTS)[];
-  const runs = await Promise.all(
-    names.map(async (name) => {
-      const { batch, tokens, times } = VARIANTS[name];
-      const shape = { batch, tokens, latentHeight: LATENTS, latentWidth: LATENTS };
-      const model = buildUnet(checkpoint, unet, { dialect: dialects["wasm-float32"], ...shape });
-      const session = await runtime.createSession(model, "cpu");
-      const feeds = benchmarkInputs(model.inputs);
-      return async (): Promise<number> => {
-        const start = performance.now();
-        for (let i = 0; i < times; i++) await session.run(feeds);
-        return (performance.now() - start) / 1000;
-      };
-    }),
-  );
-  for (const run of runs) await run();
-  const taken = names.map((): number[] => []);
-  for (let round = 0; round < rounds; round++)
-    for (const [i, run] of runs.entries()) taken[i].push(await run());
-  return Object.fromEntries(names.map((name, i) => [name, median(taken[i])])) as Record<
-    keyof typeof VARIANTS,
-    number
-  >;
 }
 
-/** Multiply-adds per token of a prompt that its keys and values cost in one forward. */
-function promptProjections({ inputBlocks, middleBlock, outputBlocks, contextWidth }: UnetConfig): number {
-  const blocks = [...inputBlocks, ...(middleBlock ? [middleBlock] : []), ...outputBlocks];
-  return blocks
-    .flatMap(({ layers }) => layers)
-    .reduce(
-      (sum, layer) =>
-        sum + (layer.kind === "transformer" ? 2 * contextWidth * layer.channels * layer.depth : 0),
-      0,
-    );
+/** Multiply-adds and bytes that keys and values of a guided prompt take at full size. */
+async function promptKeyFigures(): Promise<string> {
+  const figures = await Promise.all(
+    SYNTHETIC_CHECKPOINTS.map(async (id) => {
+      const { unet } = detectModel(await openSafetensors(syntheticModel(id, "full")), syntheticFamily(id).id);
+      const bytes = promptKeyBytes(unet, "float16");
+      const rows = GUIDED_BATCH * TOKENS;
+      const products = (rows * unet.contextWidth * bytes) / 2;
+      return `${id} ${(products / 1e9).toFixed(1)} GMAC and ${((rows * bytes) / 2 ** 20).toFixed(0)} MB`;
+    }),
+  );
+  return `Keys and values of a prompt and its negative prompt at full size, in float16: ${figures.join(", ")}.`;
+}
+
+async function profiles({ checkpoint, unet, vae }: DetectedModel, runs: number): Promise<readonly string[]> {
+  const step = await profileOnWasm(buildUnet(checkpoint, unet, { dialect, ...shape }), runs);
+  const decoder = await profileOnWasm(buildVaeDecoder(checkpoint, vae, { dialect, batch: 1, ...size }), runs);
+  const line = (nodes: typeof step): string =>
+    operatorShares(nodes, LEAST_SHARE)
+      .map(({ operator, share }) => `${operator} ${percent(share)}`)
+      .join(", ");
+  const invariant = [
+    ["keys and values of the prompt", /attn2\.to_[kv]\//],
+    ["the time embedding", /time_embed/],
+    ["each block's projection of it", /emb_layers/],
+  ] as const;
+  return [
+    "| where the time goes | shares of the nodes' time |",
+    "| --- | --- |",
+    `| a guided step | ${line(step)} |`,
+    `| decoding | ${line(decoder)} |`,
+    `| of the step, known before it begins | ${invariant.map(([what, layers]) => `${what} ${(100 * layerShare(step, layers)).toFixed(2)} %`).join(", ")} |`,
+  ];
 }
 
 const { values } = parseArgs({
@@ -102,23 +111,15 @@ const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1)
   throw new Error(`--rounds: expected a whole number of at least 1`);
 
-const { guided, halves, unprompted } = await stepSeconds(rounds);
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
-const projections = await Promise.all(
-  SYNTHETIC_CHECKPOINTS.map(async (id) => {
-    const { unet } = detectModel(await openSafetensors(syntheticModel(id, "full")), syntheticFamily(id).id);
-    return `${id} ${((2 * TOKENS * promptProjections(unet)) / 1e9).toFixed(1)} GMAC`;
-  }),
-);
-const table = [
-  `Kiln Small's UNet at ${LATENTS}x${LATENTS} latents, WASM under Node, medians of ${rounds} rounds in turn. Keys and values of the`,
-  `prompt in one guided step at full size: ${projections.join(", ")}.`,
+const model = detectModel(await openSafetensors(memorySource(readFileSync(MODEL), "kiln-small")));
+const markdown = [
+  `Kiln Small's UNet at ${LATENTS}x${LATENTS} latents, WASM under Node, medians of ${rounds} rounds in turn of processor time.`,
+  await promptKeyFigures(),
   "",
-  "| measured | of a guided step in one batch of 2 |",
-  "| --- | --- |",
-  `| two runs of batch 1 | ${percent(halves / guided)} |`,
-  `| a prompt of 1 token instead of ${TOKENS}: no less is left when its keys and values are computed once | ${percent(unprompted / guided)} |`,
+  ...variantTable(await variantRows(model, rounds)),
+  "",
+  ...(await profiles(model, rounds)),
 ].join("\n");
-console.log(table);
-if (values.write) await writeBenchmarkPart("bench-graph", table);
+console.log(markdown);
+if (values.write) await writeBenchmarkPart("bench-graph", markdown);
 process.exit(0); // the runtime's thread stays

@@ -5,6 +5,7 @@ import {
   type BenchmarkReport,
   type ComponentRow,
   type PictureRow,
+  type VariantRow,
 } from "../src/protocol/benchmark-api.ts";
 
 const MEASURED_AS_OURS = "kiln";
@@ -45,6 +46,10 @@ export function benchmarkMarkdown(
     "",
     ...operatorTable(ours, expected),
     ...pictureTable(ours, expectedPictures),
+    "",
+    ...(ours?.variants
+      ? variantTable(ours.variants)
+      : ["Other ways to write the UNets' graphs: not measured."]),
   ].join("\n");
 }
 
@@ -149,6 +154,24 @@ function pictureTable(
         bytes(row?.peakBytes),
       ];
     }),
+  );
+}
+
+/** Above 100 % the app's own way is the faster one. */
+export function variantTable(rows: readonly VariantRow[]): readonly string[] {
+  const head = ["model", "the same UNet with", "time of a step, of the app's", "largest difference"];
+  return markdownTable(
+    head,
+    rows.map(({ model, name, ratio, difference, failure }) => [
+      model,
+      name,
+      ratio === null
+        ? failure
+          ? `failed: ${shortened(failure)}`
+          : NOTHING
+        : `${(100 * ratio).toFixed(1)} %`,
+      difference === null ? NOTHING : difference.toExponential(1),
+    ]),
   );
 }
 

@@ -13,9 +13,9 @@ import { PhaseClock } from "./job-clock.ts";
 import type { JobControl } from "./job-queue.ts";
 import { createCpuLatentStore, createGpuLatentStore, type LatentStore } from "./latent-store.ts";
 import { loraWarnings } from "./lora-files.ts";
-import type { ModelLoader } from "./model-loader.ts";
+import type { ModelLoader, OpenedModel } from "./model-loader.ts";
 import { explainOutOfMemory } from "./memory-policy.ts";
-import { createVae, OrtDiffusionModel } from "./ort-components.ts";
+import { createVae, OrtDiffusionModel, type PromptKeys } from "./ort-components.ts";
 import { pictureFile, type EncodePng } from "./picture-file.ts";
 import { prepareJob, type PreparedJob, type WhileLoading } from "./prepare-job.ts";
 import { StepMeter } from "./step-meter.ts";
@@ -145,6 +145,7 @@ class JobRun<X> {
       store,
       { batch: batchSize, latentHeight, latentWidth, separate: memory.separateGuidance },
       (shape) => this.#whileLoading("unet", () => loader.unet(model, shape)),
+      memory.promptKeysFed ? this.#promptKeys(model) : undefined,
     );
     const vae = createVae(store, {
       batch: batchSize,
@@ -177,6 +178,11 @@ class JobRun<X> {
     } finally {
       store.dispose();
     }
+  }
+
+  #promptKeys(model: OpenedModel): PromptKeys {
+    const keys = this.#job.loader.promptKeys(model);
+    return { ...keys, session: (rows) => this.#whileLoading("unet", () => keys.session(rows)) };
   }
 
   async #decodeSmall(latents: Float32Array, shape: LatentShape): Promise<Float32Array | undefined> {

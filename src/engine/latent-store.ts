@@ -6,6 +6,8 @@ import type { OrtSession, SessionInput } from "../ort/ort-session.ts";
 import { cpuLatentMath } from "../sampling/cpu-math.ts";
 import type { LatentMath } from "../sampling/sampler.ts";
 
+const FLOAT_BYTES = 4;
+
 export interface LatentStore<X> {
   readonly math: LatentMath<X>;
   /** x after x after x, `times` times over, as one operand. */
@@ -14,6 +16,11 @@ export interface LatentStore<X> {
   split(x: X, parts: number): X[];
   /** What a session takes. */
   input(x: X): SessionInput;
+  /** Runs a network that leaves its results in the store; those that are no float32 are good as inputs only. */
+  runAll(
+    session: OrtSession,
+    feeds: Readonly<Record<string, SessionInput>>,
+  ): Promise<Readonly<Record<string, X>>>;
   /** Runs a network that leaves its single result in the store. */
   run(session: OrtSession, feeds: Readonly<Record<string, SessionInput>>, output: string): Promise<X>;
   /** Frees every operand that was not released. */
@@ -33,6 +40,7 @@ export function createCpuLatentStore(): LatentStore<Float32Array> {
       return Array.from({ length: parts }, (_, i) => x.slice(i * length, (i + 1) * length));
     },
     input: (x) => x,
+    runAll: (session, feeds) => session.run(feeds),
     run: async (session, feeds, output) => (await session.run(feeds))[output],
     dispose: () => undefined,
   };
@@ -40,6 +48,17 @@ export function createCpuLatentStore(): LatentStore<Float32Array> {
 
 export function createGpuLatentStore(runtime: OrtRuntime): LatentStore<GpuLatents> {
   const math = new GpuLatentMath(runtime);
+  const runAll: LatentStore<GpuLatents>["runAll"] = async (session, feeds) => {
+    const results = await session.runOnDevice(feeds);
+    return Object.fromEntries(
+      Object.entries(results).map(([name, { buffer, byteLength, release }]) => {
+        // The runtime reuses its buffer for the next run, so the values move to one of ours.
+        const x = math.copyOut(buffer, 0, byteLength / FLOAT_BYTES);
+        release();
+        return [name, x];
+      }),
+    );
+  };
   return {
     math,
     repeat(x, times) {
@@ -52,14 +71,8 @@ export function createGpuLatentStore(runtime: OrtRuntime): LatentStore<GpuLatent
       return Array.from({ length: parts }, (_, i) => math.copyOut(x.buffer, i * length, length));
     },
     input: (x) => x.buffer,
-    async run(session, feeds, output) {
-      const result = (await session.runOnDevice(feeds))[output];
-      const length = result.shape.reduce((product, side) => product * side, 1);
-      // The runtime reuses its buffer for the next run, so the values move to one of ours.
-      const x = math.copyOut(result.buffer, 0, length);
-      result.release();
-      return x;
-    },
+    runAll,
+    run: async (session, feeds, output) => (await runAll(session, feeds))[output],
     dispose: () => math.dispose(),
   };
 }

@@ -7,7 +7,7 @@ import { AppError } from "../protocol/app-error.ts";
 import { formatBytes } from "../shared/format-bytes.ts";
 
 export type SessionKind =
-  "text encoder" | "unet" | "vae decoder" | "vae encoder" | "upscaler" | "preview decoder";
+  "text encoder" | "prompt keys" | "unet" | "vae decoder" | "vae encoder" | "upscaler" | "preview decoder";
 
 /** A session held, or about to be made. */
 export interface SessionFootprint {
@@ -100,6 +100,11 @@ export type PlannedRequest = Pick<MemoryRequest, "width" | "height" | "batchSize
 export interface MemoryPlan {
   /** Weights stay float16 and are widened as they are used (WASM only, where nothing else computes in float16). */
   readonly compactWeights: boolean;
+  /**
+   * Keys and values of the prompt are made once per prompt. Their weights then are a session of their own, which must not take
+   * turns with the UNet's.
+   */
+  readonly promptKeysFed: boolean;
   /** Prompt and negative prompt run one after the other. */
   readonly separateGuidance: boolean;
   /** Side of the VAE's tiles in latents; undefined when the picture is decoded whole. */
@@ -115,7 +120,7 @@ const VAE_TILES = [128, 96, 64, 48, 32] as const;
 const GOOD_VAE_TILE = 64;
 
 /** A way to run the UNet, and a tile for the VAE. */
-type Measures = Omit<MemoryPlan, "need">;
+type Measures = Omit<MemoryPlan, "need" | "promptKeysFed">;
 
 /**
  * The mildest measures that fit the budget. What fits no budget but may fit the device is tried with all measures taken.
@@ -138,10 +143,7 @@ const possible = ({ need }: MemoryPlan, { limit, maxBuffer }: MemoryLimits): boo
 function mildestPlan(model: DetectedModel, request: PlannedRequest, limits: MemoryLimits): MemoryPlan {
   const { budget } = limits;
   const onWasm = limits.device === "wasm";
-  const planned = (measures: Measures): MemoryPlan => ({
-    ...measures,
-    need: needWith(measures, model, request, onWasm),
-  });
+  const needs = (measures: Measures): MemoryNeed => needWith(measures, model, request, onWasm);
   const whole = { compactWeights: false, separateGuidance: false, vaeTile: undefined };
   const ways: readonly Measures[] = [
     whole,
@@ -150,14 +152,18 @@ function mildestPlan(model: DetectedModel, request: PlannedRequest, limits: Memo
     ...(onWasm && request.guided ? [{ ...whole, compactWeights: true, separateGuidance: true }] : []),
   ];
   const fitting = ways.find((way) => {
-    const { unet, unetActivations, textEncoders } = planned(way).need;
+    const { unet, unetActivations, textEncoders } = needs(way);
     return Math.max(unet + unetActivations, textEncoders) <= budget;
   });
   const way = fitting ?? ways[ways.length - 1];
 
   const side = Math.max(request.width, request.height) / model.vae.downscale;
   const tiles = [undefined, ...VAE_TILES.filter((tile) => tile < side)];
-  const plans = tiles.map((vaeTile) => planned({ ...way, vaeTile }));
+  const promptKeysFed = fitting !== undefined;
+  const plans = tiles.map((vaeTile) => {
+    const measures = { ...way, vaeTile };
+    return { ...measures, promptKeysFed, need: needs(measures) };
+  });
   const decodesWithin =
     (bytes: number) =>
     ({ need }: MemoryPlan): boolean =>
@@ -266,7 +272,14 @@ export function sessionsToRelease(
   budget: number,
 ): readonly string[] {
   let total = held.reduce((sum, session) => sum + session.bytes, incoming.bytes + incoming.workingBytes);
-  const order = [...held].sort((a, b) => rank(a, incoming) - rank(b, incoming) || a.lastUsed - b.lastUsed);
+  const newest = [...held].sort((a, b) => b.lastUsed - a.lastUsed);
+  // The two are one network in two sessions, which the plan found to fit: neither may push the other out, time after time.
+  const spared =
+    incoming.kind === "prompt keys"
+      ? newest.find(({ kind, modelId }) => kind === "unet" && modelId === incoming.modelId)
+      : undefined;
+  const order = newest.filter((session) => session !== spared);
+  order.sort((a, b) => rank(a, incoming) - rank(b, incoming) || a.lastUsed - b.lastUsed);
   const released: string[] = [];
   for (const session of order) {
     if (total <= budget) break;

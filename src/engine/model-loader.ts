@@ -14,6 +14,7 @@ import { detectTinyDecoder } from "../models/tiny-decoder-config.ts";
 import { buildUpscaler } from "../models/upscalers/build-upscaler.ts";
 import { detectUpscaler } from "../models/upscalers/detect-upscaler.ts";
 import type { DetectedUpscaler } from "../models/upscalers/upscaler-config.ts";
+import { buildPromptKeys, promptKeyBytes } from "../models/prompt-keys.ts";
 import { buildUnet } from "../models/unet.ts";
 import { buildVaeDecoder } from "../models/vae-decoder.ts";
 import { buildVaeEncoder } from "../models/vae-encoder.ts";
@@ -43,7 +44,7 @@ import {
   type SessionFootprint,
   type SessionKind,
 } from "./memory-policy.ts";
-import type { UnetShape } from "./ort-components.ts";
+import type { PromptKeys, UnetShape } from "./ort-components.ts";
 import { promptEmbeddings, type PromptEmbeddings } from "./prompt-embeddings.ts";
 
 /** Rejects with ModelNotFound, FileFormat or Network. */
@@ -252,11 +253,24 @@ export class ModelLoader {
   }
 
   unet(model: OpenedModel, shape: UnetShape): Promise<OrtSession> {
-    const { batch, latentHeight, latentWidth, tokens } = shape;
-    const variant = [batch, latentHeight, latentWidth, tokens].join("x");
+    const { batch, latentHeight, latentWidth, tokens, promptKeysFed = false } = shape;
+    const size = [batch, latentHeight, latentWidth, tokens].join("x");
+    const variant = promptKeysFed ? `${size}, prompt keys fed` : size;
     return this.#adaptedSession(model, "unet", variant, "device", "unet", (dialect, adapters) =>
       buildUnet(model.detected.checkpoint, model.detected.unet, { dialect, ...shape, adapters }),
     );
+  }
+
+  /** For the UNet with `promptKeysFed`. */
+  promptKeys(model: OpenedModel): PromptKeys {
+    const { checkpoint, unet } = model.detected;
+    return {
+      bytesPerToken: promptKeyBytes(unet, this.precision(model)),
+      session: (rows) =>
+        this.#adaptedSession(model, "prompt keys", `${rows}`, "device", "unet", (dialect, adapters) =>
+          buildPromptKeys(checkpoint, unet, { dialect, rows, adapters }),
+        ),
+    };
   }
 
   vaeDecoder(model: OpenedModel, latentHeight: number, latentWidth: number): Promise<OrtSession> {

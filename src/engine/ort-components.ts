@@ -58,7 +58,20 @@ export interface UnetShape {
   readonly latentHeight: number;
   readonly latentWidth: number;
   readonly tokens: number;
+  /** Keys and values of the prompt are fed instead of the prompt. */
+  readonly promptKeysFed?: boolean;
 }
+
+/** Makes keys and values of the prompt once, for all steps. */
+export interface PromptKeys {
+  /** What one token takes. */
+  readonly bytesPerToken: number;
+  /** For so many tokens of all prompts of a batch together. */
+  session(rows: number): Promise<OrtSession>;
+}
+
+// Kept for a whole run beside the UNet: five times what SDXL's take for a prompt and its negative prompt of one chunk.
+const MAX_PROMPT_KEY_BYTES = 256 * 2 ** 20;
 
 const PIXEL_CHANNELS = 3;
 
@@ -109,32 +122,45 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
   readonly #store: LatentStore<X>;
   readonly #latents: DiffusionBatch;
   readonly #sessionFor: (shape: UnetShape) => Promise<OrtSession>;
+  readonly #promptKeys: PromptKeys | undefined;
   /** What a whole batch is conditioned on, by graph input, by the ids it is made of. */
   readonly #batches = new Map<string, Readonly<Record<string, X>>>();
   #nextId = 0;
+  #promptKeysFed = false;
 
+  /** @param promptKeys where there is memory for its session beside the UNet's. */
   constructor(
     store: LatentStore<X>,
     latents: DiffusionBatch,
     sessionFor: (shape: UnetShape) => Promise<OrtSession>,
+    promptKeys?: PromptKeys,
   ) {
     this.math = store.math;
     this.#store = store;
     this.#latents = latents;
     this.#sessionFor = sessionFor;
+    this.#promptKeys = promptKeys;
   }
 
   prepare(conditionings: readonly Conditioning[]): readonly PreparedConditioning[] {
     const common = conditionings.map(({ tokens }) => tokens).reduce(leastCommonMultiple);
     const longest = Math.max(...conditionings.map(({ tokens }) => tokens));
     const tokens = common <= Math.max(longest, MAX_PADDED_TOKENS) ? common : undefined;
+    const { bytesPerToken } = this.#promptKeys ?? { bytesPerToken: Infinity };
+    // Decided for the whole run, because it takes another UNet session. Schedules go through as many pairs as they have changes.
+    const pairs = Math.max(1, conditionings.length - 1);
+    const most = pairs * 2 * this.#latents.batch * (tokens ?? longest) * bytesPerToken;
+    this.#promptKeysFed = most <= MAX_PROMPT_KEY_BYTES;
     return conditionings.map((conditioning) =>
       this.#context(repeated(conditioning, tokens ?? conditioning.tokens)),
     );
   }
 
   async warmUp(conditionings: readonly PreparedConditioning[]): Promise<void> {
-    for (const group of this.#groups(conditionings as readonly PreparedContext[])) await this.#session(group);
+    for (const group of this.#groups(conditionings as readonly PreparedContext[])) {
+      await this.#session(group);
+      await this.#batchInputs(group);
+    }
   }
 
   async predict(
@@ -152,7 +178,7 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
         latents: this.#store.input(latents),
         timestep: Float32Array.of(timestep),
       };
-      for (const [name, values] of Object.entries(this.#batchInputs(group)))
+      for (const [name, values] of Object.entries(await this.#batchInputs(group)))
         feeds[name] = this.#store.input(values);
       const output = await this.#store.run(session, feeds, "output");
       const parts = group.length === 1 ? [output] : this.#store.split(output, group.length);
@@ -187,18 +213,38 @@ export class OrtDiffusionModel<X> implements DiffusionModel<X> {
   #session(group: readonly PreparedContext[]): Promise<OrtSession> {
     const { batch, latentHeight, latentWidth } = this.#latents;
     const { tokens } = group[0].conditioning;
-    return this.#sessionFor({ batch: batch * group.length, latentHeight, latentWidth, tokens });
+    const promptKeysFed = this.#promptKeysFed;
+    return this.#sessionFor({
+      batch: batch * group.length,
+      latentHeight,
+      latentWidth,
+      tokens,
+      promptKeysFed,
+    });
   }
 
-  #batchInputs(group: readonly PreparedContext[]): Readonly<Record<string, X>> {
+  async #batchInputs(group: readonly PreparedContext[]): Promise<Readonly<Record<string, X>>> {
     const key = group.map(({ id }) => id).join();
     const known = this.#batches.get(key);
     if (known !== undefined) return known;
-    const inputs: Record<string, X> = { context: this.#forBatch(group, "context") };
+    const inputs: Record<string, X> = { ...(await this.#promptInputs(group)) };
     for (const [name, field] of EXTRA_INPUTS)
       if (group[0].conditioning[field]) inputs[name] = this.#forBatch(group, field);
     this.#batches.set(key, inputs);
     return inputs;
+  }
+
+  async #promptInputs(group: readonly PreparedContext[]): Promise<Readonly<Record<string, X>>> {
+    const keys = this.#promptKeysFed ? this.#promptKeys : undefined;
+    const rows = this.#latents.batch * group.length * group[0].conditioning.tokens;
+    const session = await keys?.session(rows);
+    const context = this.#forBatch(group, "context");
+    if (!session) return { context };
+    try {
+      return await this.#store.runAll(session, { context: this.#store.input(context) });
+    } finally {
+      this.math.release(context);
+    }
   }
 
   /** [batch · group, ...]: the first conditioning's for every picture, then the second's. */

@@ -30,6 +30,10 @@ export interface Dialect {
    * of time: how a full-size UNet fits into WebAssembly's heap.
    */
   readonly compactWeights: boolean;
+  /** One operator for attention, or its products and softmax written out. All devices have the operator; see the benchmark. */
+  readonly fusedAttention: boolean;
+  /** What GroupNorm is made of: an instance norm over groups, or a layer norm over them. */
+  readonly groupNorm: "instance" | "layer";
   /** Scores [tokens, tokens] of the VAE's attention are computed in row chunks of at most this many bytes. */
   readonly maxScoreBytes: number;
 }
@@ -39,6 +43,8 @@ const MIB = 2 ** 20;
 /** ONNX Runtime 1.30 refuses all others: these are the widths of SD 1.x, 2.x and XL. */
 const WEBGPU_BIAS_SPLIT_GELU_WIDTHS = [2560, 5120, 10240];
 
+const FUSED = { fusedAttention: true, groupNorm: "instance" } as const;
+
 export const dialects: Readonly<Record<DialectId, Dialect>> = {
   "wasm-float32": {
     id: "wasm-float32",
@@ -47,6 +53,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     biasSplitGeluWidths: [],
     rowWinograd: true,
     compactWeights: false,
+    ...FUSED,
     maxScoreBytes: 64 * MIB,
   },
   "wasm-compact": {
@@ -56,6 +63,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     biasSplitGeluWidths: [],
     rowWinograd: false, // its transformed kernels are twice the weights
     compactWeights: true,
+    ...FUSED,
     maxScoreBytes: 64 * MIB,
   },
   "webgpu-float32": {
@@ -65,6 +73,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     biasSplitGeluWidths: WEBGPU_BIAS_SPLIT_GELU_WIDTHS,
     rowWinograd: false,
     compactWeights: false,
+    ...FUSED,
     maxScoreBytes: 128 * MIB, // the smallest maxStorageBufferBindingSize a WebGPU device may have
   },
   "webgpu-float16": {
@@ -74,6 +83,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     biasSplitGeluWidths: WEBGPU_BIAS_SPLIT_GELU_WIDTHS,
     rowWinograd: false,
     compactWeights: false,
+    ...FUSED,
     maxScoreBytes: 128 * MIB,
   },
 };

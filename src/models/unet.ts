@@ -15,9 +15,10 @@ import type { LayerContext } from "./layers/layer-context.ts";
 import type { Size } from "./layers/resample.ts";
 import { unetDownsample, upsample } from "./layers/resample.ts";
 import { resnetBlock, unetResnetNames } from "./layers/resnet-block.ts";
-import { spatialTransformer } from "./layers/spatial-transformer.ts";
+import { spatialTransformer, type TransformerContext } from "./layers/spatial-transformer.ts";
 import { timeEmbedding } from "./layers/time-embedding.ts";
 import type { UnetBlock, UnetConfig, UnetLayer } from "./model-config.ts";
+import { promptKeyInputs } from "./prompt-keys.ts";
 
 export interface UnetOptions {
   readonly dialect: Dialect;
@@ -26,6 +27,8 @@ export interface UnetOptions {
   readonly latentWidth: number;
   /** Tokens of conditioning per batch item: 77 per chunk of the prompt. */
   readonly tokens: number;
+  /** The prompt comes in as keys and values, made once per prompt by prompt-keys.ts, instead of as `context`. */
+  readonly promptKeysFed?: boolean;
   readonly adapters?: GraphAdapters;
 }
 
@@ -33,15 +36,14 @@ const NORM_EPSILON = 1e-5;
 
 interface Conditions {
   readonly timeEmbedding: Value;
-  /** [n · tokens, contextWidth] */
-  readonly context: Value;
+  readonly context: TransformerContext;
 }
 
 // latents ─ input blocks ─ middle block ─ output blocks ─ GroupNorm ─ SiLU ─ Conv ── output
 //               └── every block's result ──┘ (concatenated, last one first)
 // In float16 dialects the first convolution, the time embedding and everything after the output blocks stay float32.
 export function buildUnet(checkpoint: Checkpoint, config: UnetConfig, options: UnetOptions): AdaptableModel {
-  const { dialect, batch, latentHeight, latentWidth, tokens, adapters } = options;
+  const { dialect, batch, latentHeight, latentWidth, tokens, promptKeysFed = false, adapters } = options;
   const { prefix, contextWidth, normGroups: groups } = config;
   const graph = new GraphBuilder("unet");
   const slots = adapters?.slots ? new AdapterSlots(graph) : undefined;
@@ -62,7 +64,9 @@ export function buildUnet(checkpoint: Checkpoint, config: UnetConfig, options: U
         )
       : noisy;
   const timestep = graph.input("timestep", "float32", [1]);
-  const contextInput = graph.input("context", "float32", [batch, tokens, contextWidth]);
+  const contextInput = promptKeysFed
+    ? undefined
+    : graph.input("context", "float32", [batch, tokens, contextWidth]);
   const { classEmbeddingWidth, guidanceEmbeddingWidth } = config;
   const y = classEmbeddingWidth ? graph.input("y", "float32", [batch, classEmbeddingWidth]) : undefined;
   const guidanceEmbedding = guidanceEmbeddingWidth
@@ -72,12 +76,9 @@ export function buildUnet(checkpoint: Checkpoint, config: UnetConfig, options: U
 
   const conditions: Conditions = {
     timeEmbedding: cast(graph, `${prefix}time_embed`, embedding, body),
-    context: cast(
-      graph,
-      "context",
-      reshape(graph, "context", contextInput, [batch * tokens, contextWidth]),
-      body,
-    ),
+    context: contextInput
+      ? cast(graph, "context", reshape(graph, "context", contextInput, [batch * tokens, contextWidth]), body)
+      : promptKeyInputs(graph, config, dialect, batch, tokens),
   };
   const run = (block: UnetBlock, input: Value, upsampled?: Size): Value =>
     block.layers.reduce((x, layer) => unetLayer(c, config, layer, x, conditions, upsampled), input);

@@ -2,6 +2,7 @@
 
 import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-web";
 import type { OnnxDType, OnnxModel, OnnxValueInfo } from "../onnx/onnx-model.ts";
+import { halvesOf, widenedHalves } from "../shared/float16.ts";
 import type { OrtRuntime } from "./ort-runtime.ts";
 
 export type SessionInput = Float32Array | Int32Array | GPUBuffer;
@@ -9,7 +10,7 @@ export type SessionInput = Float32Array | Int32Array | GPUBuffer;
 /** A result that stayed on the device. The buffer belongs to the runtime until `release`. */
 export interface DeviceOutput {
   readonly buffer: GPUBuffer;
-  readonly shape: readonly number[];
+  readonly byteLength: number;
   release(): void;
 }
 
@@ -40,13 +41,11 @@ export class OrtSession {
     this.#onDevice = onDevice;
   }
 
-  /** Runs with one input per declared name and returns float32 results in this worker's memory. */
+  /** Runs with one input per declared name and returns results as float32 in this worker's memory, whatever the graph has. */
   async run(feeds: Readonly<Record<string, SessionInput>>): Promise<Record<string, Float32Array>> {
     if (this.#onDevice) throw new Error(`${this.name}: its results stay on the device, use runOnDevice`);
     const results = await this.#run(feeds);
-    return Object.fromEntries(
-      Object.entries(results).map(([name, tensor]) => [name, (tensor as TypedTensor<"float32">).data]),
-    );
+    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, float32Values(tensor)]));
   }
 
   /** The same, leaving the results in device buffers. */
@@ -56,7 +55,11 @@ export class OrtSession {
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => [
         name,
-        { buffer: tensor.gpuBuffer, shape: tensor.dims, release: () => tensor.dispose() },
+        {
+          buffer: tensor.gpuBuffer,
+          byteLength: tensor.size * (tensor.type === "float16" ? 2 : 4),
+          release: () => tensor.dispose(),
+        },
       ]),
     );
   }
@@ -84,11 +87,14 @@ export class OrtSession {
 
   #tensor(input: OnnxValueInfo, value: SessionInput | undefined): Tensor {
     const { Tensor } = this.#runtime.build.ort;
+    if (value instanceof Float32Array && input.dtype === "float16")
+      return new Tensor("float16", halvesOf(value), input.shape);
     if (value instanceof Float32Array) return new Tensor("float32", value, input.shape);
     if (value instanceof Int32Array) return new Tensor("int32", value, input.shape);
     if (value === undefined) throw new Error(`${this.name}: input "${input.name}" is missing`);
+    const dataType = input.dtype === "float16" ? "float16" : "float32";
     // The runtime only needs what a buffer is, not who made it; its declaration names the DOM's own type.
-    return Tensor.fromGpuBuffer(value, { dataType: "float32", dims: input.shape });
+    return Tensor.fromGpuBuffer(value, { dataType, dims: input.shape });
   }
 
   #boundTensor({ dtype, shape, bytes }: BoundInput): Tensor {
@@ -114,4 +120,11 @@ export class OrtSession {
       ? new Tensor("float32", new Float32Array(bytes.buffer), shape)
       : new Tensor("float16", new Uint16Array(bytes.buffer), shape);
   }
+}
+
+/** Newer browsers give half precision as a Float16Array, others as its bits; both have the same bytes. */
+function float32Values(tensor: Tensor): Float32Array {
+  if (tensor.type !== "float16") return (tensor as TypedTensor<"float32">).data;
+  const { buffer, byteOffset, length } = tensor.data as Uint16Array;
+  return widenedHalves(new Uint16Array(buffer, byteOffset, length));
 }

@@ -29,6 +29,8 @@ export interface BenchmarkRequest {
   readonly runs: number;
   /** Whole pictures too. */
   readonly pictures: boolean;
+  /** Other ways to write the UNets' graphs too. */
+  readonly variants?: boolean;
   /** Files of the random weights by model; made while they are read where there is none. */
   readonly weights?: Readonly<Partial<Record<BenchmarkModel, Blob>>>;
   /** Measured in place of the components of our own. */
@@ -83,6 +85,18 @@ export interface PictureRow {
   readonly failure?: string;
 }
 
+/** Another way to write a model's UNet. */
+export interface VariantRow {
+  readonly model: string;
+  /** "attention written out" */
+  readonly name: string;
+  /** Of a guided step as the app does it. */
+  readonly ratio: number | null;
+  /** Largest difference from the app's result, of the largest value of that. */
+  readonly difference: number | null;
+  readonly failure?: string;
+}
+
 export interface BenchmarkReport {
   readonly version: typeof BENCHMARK_VERSION;
   /** "kiln", "plain export", "pytorch eager", "pytorch compiled", "floor" */
@@ -94,6 +108,8 @@ export interface BenchmarkReport {
   readonly software: string;
   readonly components: readonly ComponentRow[];
   readonly pictures: readonly PictureRow[];
+  /** Where they were asked for. */
+  readonly variants?: readonly VariantRow[];
 }
 
 /** Implemented by engine/ in a worker of its own, mirrored by client/ on the page. */

@@ -1,7 +1,7 @@
 // Storage dtypes: their sizes, and exact conversion of tensors to what the runtime takes. Reads no files.
 // Typed arrays are little-endian on every platform that runs a browser, and so is safetensors.
 
-import { float32BitsOfHalf, halfOfDouble, halfOfFloat32Bits } from "./float16.ts";
+import { float32BitsOfHalf, halfOfDouble, halfOfFloat32Bits } from "../shared/float16.ts";
 import type { DType } from "./tensor-info.ts";
 
 /** What the runtime's graphs store. The names are those of onnx/onnx-model.ts, which this folder does not import. */

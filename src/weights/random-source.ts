@@ -3,7 +3,7 @@
 
 import { checkRange } from "./byte-range.ts";
 import type { ByteSource } from "./byte-source.ts";
-import { halfOfDouble } from "./float16.ts";
+import { halfOfDouble } from "../shared/float16.ts";
 
 export interface RandomTensor {
   readonly key: string;

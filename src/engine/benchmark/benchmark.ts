@@ -24,6 +24,7 @@ import {
   type BenchmarkRequest,
   type ComponentRow,
   type PictureRow,
+  type VariantRow,
 } from "../../protocol/benchmark-api.ts";
 import { blobSource } from "../../weights/blob-source.ts";
 import type { ByteSource } from "../../weights/byte-source.ts";
@@ -31,9 +32,15 @@ import { memoryLimits } from "../memory-policy.ts";
 import { ModelLoader } from "../model-loader.ts";
 import type { EncodePng } from "../picture-file.ts";
 import { exportedModel } from "./exported-model.ts";
+import { measureVariants, VARIANTS } from "./graph-variants.ts";
 import { measureComponent, NOT_MEASURED, type MeasuredRuntime } from "./measure-component.ts";
 import { measurePicture, PICTURE_CASES, pictureLabel } from "./measure-picture.ts";
-import { measuredComponents, type MeasuredComponent } from "./measured-components.ts";
+import {
+  measuredComponents,
+  measuredUnets,
+  type MeasuredComponent,
+  type MeasuredUnet,
+} from "./measured-components.ts";
 
 export interface BenchmarkSurroundings {
   readonly encodePng: EncodePng;
@@ -72,11 +79,14 @@ export async function runBenchmark(
     const begin = (what: string): void => onProgress({ what, done: done++, total: work.length });
     const components: ComponentRow[] = [];
     const pictures: PictureRow[] = [];
+    const variants: VariantRow[] = [];
     const precision = device.report.precision;
     for (const item of work) {
       begin(item.what);
       if (item.kind === "component") {
         components.push(await componentRow(item.component, request, precision, measured, runtime));
+      } else if (item.kind === "variants") {
+        variants.push(...(await variantRowsOf(item.unet, request, precision, measured, runtime)));
       } else {
         pictures.push(await pictureRow(item.picture, request, { ...surroundings, runtime, ...watched }));
       }
@@ -90,6 +100,7 @@ export async function runBenchmark(
       software: `${surroundings.software}, onnxruntime-web ${build.ort.env.versions.web ?? ""} ${build.name}`,
       components,
       pictures,
+      ...(request.variants && { variants }),
     };
   } finally {
     runtime.dispose();
@@ -117,14 +128,31 @@ function watchDevice(device: ComputeDevice): Pick<MeasuredRuntime, "memory" | "t
   return gpu.features.has("timestamp-query") ? { memory, timer: new PassTimer(gpu) } : { memory };
 }
 
+async function variantRowsOf(
+  unet: MeasuredUnet,
+  request: BenchmarkRequest,
+  precision: Precision,
+  measured: MeasuredRuntime,
+  { device }: OrtRuntime,
+): Promise<readonly VariantRow[]> {
+  try {
+    const dialect = dialectFor(device.kind, precision);
+    return await measureVariants(measured, { ...unet, dialect }, request.runs);
+  } catch (error) {
+    const none = { ratio: null, difference: null, failure: failureText(error) };
+    return VARIANTS.map(({ name }) => ({ model: unet.model, name, ...none }));
+  }
+}
+
 type PictureCase = (typeof PICTURE_CASES)[number];
 
 type Work =
   | { readonly kind: "component"; readonly what: string; readonly component: MeasuredComponent }
+  | { readonly kind: "variants"; readonly what: string; readonly unet: MeasuredUnet }
   | { readonly kind: "picture"; readonly what: string; readonly picture: PictureCase };
 
 async function workOf(request: BenchmarkRequest): Promise<readonly Work[]> {
-  const { models, size, pictures, exports } = request;
+  const { models, size, pictures, variants = false, exports } = request;
   const components = await Promise.all(
     models.map((model) => measuredComponents(model, size, weightsOf(model, request))),
   );
@@ -134,10 +162,13 @@ async function workOf(request: BenchmarkRequest): Promise<readonly Work[]> {
       ({ model, component }) =>
         !exports || exports.some((one) => one.model === model && one.component === component),
     );
+  const unets =
+    variants && !exports ? await measuredUnets(models, size, (model) => weightsOf(model, request)) : [];
   return [
     ...wanted.map((component): Work => {
       return { kind: "component", what: `${component.model} ${component.component}`, component };
     }),
+    ...unets.map((unet): Work => ({ kind: "variants", what: `${unet.model} unet, other graphs`, unet })),
     ...(pictures && !exports ? PICTURE_CASES : [])
       .filter(({ model }) => models.includes(model))
       .map((picture): Work => {

@@ -14,10 +14,12 @@ import { buildUpscaler } from "../../models/upscalers/build-upscaler.ts";
 import { detectUpscaler } from "../../models/upscalers/detect-upscaler.ts";
 import { buildVaeDecoder } from "../../models/vae-decoder.ts";
 import { buildVaeEncoder } from "../../models/vae-encoder.ts";
+import type { UnetConfig } from "../../models/model-config.ts";
 import type { OnnxModel, OnnxValueInfo } from "../../onnx/onnx-model.ts";
 import type { SessionInput } from "../../ort/ort-session.ts";
 import type { BenchmarkModel } from "../../protocol/benchmark-api.ts";
 import { torchCpuGenerator } from "../../sampling/torch-cpu.ts";
+import type { Checkpoint } from "../../weights/checkpoint.ts";
 import type { ByteSource } from "../../weights/byte-source.ts";
 import { openSafetensors } from "../../weights/safetensors.ts";
 
@@ -40,6 +42,36 @@ const GUIDED_BATCH = 2;
 const TOKENS = 77;
 
 export const picturePixels = (model: BenchmarkModel, size: SyntheticSize): number => PIXELS[size][model];
+
+/** A model's UNet as a guided step runs it. */
+export interface MeasuredUnet {
+  readonly model: BenchmarkModel;
+  readonly checkpoint: Checkpoint;
+  readonly config: UnetConfig;
+  readonly shape: {
+    readonly batch: number;
+    readonly tokens: number;
+    readonly latentHeight: number;
+    readonly latentWidth: number;
+  };
+}
+
+/** Of those models that have one. */
+export async function measuredUnets(
+  models: readonly BenchmarkModel[],
+  size: SyntheticSize,
+  sourceOf: (model: BenchmarkModel) => ByteSource,
+): Promise<readonly MeasuredUnet[]> {
+  const checkpoints = models.filter((model) => model !== SYNTHETIC_UPSCALER);
+  return Promise.all(
+    checkpoints.map(async (model) => {
+      const found = detectModel(await openSafetensors(sourceOf(model)), syntheticFamily(model).id);
+      const latents = picturePixels(model, size) / found.vae.downscale;
+      const shape = { batch: GUIDED_BATCH, tokens: TOKENS, latentHeight: latents, latentWidth: latents };
+      return { model, checkpoint: found.checkpoint, config: found.unet, shape };
+    }),
+  );
+}
 
 /** @param source the file of the random weights, where they were written to one. */
 export async function measuredComponents(

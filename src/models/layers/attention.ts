@@ -2,7 +2,8 @@
 
 import { multiHeadAttention } from "../../onnx/fused-ops.ts";
 import type { Value } from "../../onnx/graph.ts";
-import { reshape } from "../../onnx/ops.ts";
+import type { GraphBuilder } from "../../onnx/graph-builder.ts";
+import { matMul, mul, reshape, softmax, transpose } from "../../onnx/ops.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { linear } from "./linear.ts";
 
@@ -49,6 +50,12 @@ export interface AttentionOptions {
   readonly causal: boolean;
 }
 
+/** What is attended to, projected already: [n, tokens, width] each. */
+export interface KeysAndValues {
+  readonly keys: Value;
+  readonly values: Value;
+}
+
 // x ─────── q ─┐
 // context ┬ k ─┼─ MultiHeadAttention ── out        x [n · tokens, width], context [n · other tokens, any width]
 //         └ v ─┘
@@ -56,7 +63,7 @@ export function attention(
   c: LayerContext,
   key: string,
   x: Value,
-  context: Value,
+  context: Value | KeysAndValues,
   options: AttentionOptions,
 ): Value {
   const { graph } = c;
@@ -73,13 +80,33 @@ export function attention(
       : linear(c, path, source, width, { bias: names.bias });
     return reshape(graph, path, projected, [batch, source.shape[0] / batch, width]);
   };
-  const attended = multiHeadAttention(
-    graph,
-    key,
-    project(0, names.query, x),
-    project(1, names.key, context),
-    project(2, names.value, context),
-    { heads, causal },
-  );
+  const queries = project(0, names.query, x);
+  const { keys, values } =
+    "keys" in context
+      ? context
+      : { keys: project(1, names.key, context), values: project(2, names.value, context) };
+  const attended =
+    causal || c.dialect.fusedAttention
+      ? multiHeadAttention(graph, key, queries, keys, values, { heads, causal })
+      : writtenOut(graph, key, queries, { keys, values }, heads);
   return linear(c, `${key}.${names.out}`, reshape(graph, key, attended, x.shape), width);
+}
+
+// q · 1/√d ── by heads ─┐
+// k ── by heads, turned ─ MatMul ─ Softmax ─┐
+// v ── by heads ────────────────────────── MatMul ── heads side by side ── out
+function writtenOut(
+  g: GraphBuilder,
+  key: string,
+  queries: Value,
+  { keys, values }: KeysAndValues,
+  heads: number,
+): Value {
+  const width = queries.shape[2] / heads;
+  const byHead = (x: Value, order: readonly number[]): Value =>
+    transpose(g, key, reshape(g, key, x, [x.shape[0], x.shape[1], heads, width]), order);
+  const scaled = mul(g, key, queries, g.constant(queries.dtype, [1], [width ** -0.5]));
+  const scores = matMul(g, key, byHead(scaled, [0, 2, 1, 3]), byHead(keys, [0, 2, 3, 1]));
+  const attended = matMul(g, key, softmax(g, key, scores), byHead(values, [0, 2, 1, 3]));
+  return reshape(g, key, transpose(g, key, attended, [0, 2, 1, 3]), queries.shape);
 }

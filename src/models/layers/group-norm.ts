@@ -1,7 +1,7 @@
 // A torch.nn.GroupNorm out of operators that every device has; no build of the runtime in use has a fused one.
 
 import type { Value } from "../../onnx/graph.ts";
-import { add, instanceNormalization, mul, reshape } from "../../onnx/ops.ts";
+import { add, instanceNormalization, layerNormalization, mul, reshape } from "../../onnx/ops.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { weight } from "./layer-context.ts";
 
@@ -10,7 +10,7 @@ export interface GroupNormOptions {
   readonly epsilon: number;
 }
 
-// x [n, c, h, w] ── Reshape [n, groups, ·] ── InstanceNormalization ── Reshape back ── × weight ── + bias ── out
+// x [n, c, h, w] ── Reshape [n, groups, ·] ── InstanceNormalization (or LayerNormalization, whose scale is as long as a group) ── Reshape back ── × weight ── + bias ── out
 export function groupNorm(
   c: LayerContext,
   key: string,
@@ -20,10 +20,14 @@ export function groupNorm(
   const { graph } = c;
   const { dtype } = x;
   const [batch, channels, height, width] = x.shape;
-  const one = graph.constant(dtype, [groups], new Array<number>(groups).fill(1));
-  const zero = graph.constant(dtype, [groups], new Array<number>(groups).fill(0));
-  const grouped = reshape(graph, key, x, [batch, groups, (channels / groups) * height * width]);
-  const normalized = instanceNormalization(graph, key, grouped, one, zero, epsilon);
+  const filled = (length: number, value: number): Value =>
+    graph.constant(dtype, [length], new Array<number>(length).fill(value));
+  const extent = (channels / groups) * height * width;
+  const grouped = reshape(graph, key, x, [batch, groups, extent]);
+  const normalized =
+    c.dialect.groupNorm === "instance"
+      ? instanceNormalization(graph, key, grouped, filled(groups, 1), filled(groups, 0), epsilon)
+      : layerNormalization(graph, key, grouped, filled(extent, 1), filled(extent, 0), epsilon);
   const restored = reshape(graph, key, normalized, x.shape);
   const shape = [channels, 1, 1]; // broadcasts over height and width
   const scaled = mul(graph, key, restored, weight(c, `${key}.weight`, { dtype, shape }));

@@ -159,11 +159,11 @@ describe("a loaded model", () => {
     const base = await latents({});
     const before = sessions.length;
     await latents({ loras: [use("dora-outputs", 1), use("kohya", 1)] });
-    expect(sessions).toHaveLength(before + 1); // the UNet's; neither file's text encoder part is merged
+    expect(sessions).toHaveLength(before + 2); // the UNet's two; neither file's text encoder part is merged
     await latents({ loras: [use("dora-outputs", 1), use("loha", 0.5)] });
-    expect(sessions).toHaveLength(before + 2); // weights that DoRA changes get all other changes merged too
+    expect(sessions).toHaveLength(before + 4); // weights that DoRA changes get all other changes merged too
     expect(await latents({})).toEqual(base);
-    expect(sessions).toHaveLength(before + 2);
+    expect(sessions).toHaveLength(before + 4);
   });
 });
 

@@ -42,7 +42,12 @@ function refusal(action: () => unknown): AppError {
 describe("planMemory()", () => {
   test("takes no measure where there is room", () => {
     const { need, ...measures } = planMemory("SDXL", sdxl, { ...onGpu, ...square(1024) }, bigGpu);
-    expect(measures).toEqual({ compactWeights: false, separateGuidance: false, vaeTile: undefined });
+    expect(measures).toEqual({
+      compactWeights: false,
+      promptKeysFed: true,
+      separateGuidance: false,
+      vaeTile: undefined,
+    });
     expect(need.total).toBeLessThan(16 * GIB);
   });
 
@@ -55,6 +60,12 @@ describe("planMemory()", () => {
   test("gives up the UNet before it cuts tiles smaller than models are used to", () => {
     const limits = { ...bigGpu, budget: 2.2 * GIB };
     expect(planMemory("SD", sd15, { ...onGpu, ...square(1024) }, limits).vaeTile).toBe(96);
+  });
+
+  test("leaves keys and values of the prompt in a UNet that has no room beside them", () => {
+    const tight = { ...bigGpu, budget: 4.8 * GIB };
+    expect(planMemory("SDXL", sdxl, { ...onGpu, ...square(1024) }, tight).promptKeysFed).toBe(false);
+    expect(planMemory("SD", sd15, onGpu, tight).promptKeysFed).toBe(true);
   });
 
   test("does not cut the picture small because the UNet is too large for the budget", () => {

@@ -51,6 +51,16 @@ describe("sessionsToRelease()", () => {
     expect(sessionsToRelease(sessions, incoming("unet", 8), 9)).toEqual(["older", "newer"]);
   });
 
+  test("never lets the keys of a prompt push out the UNet that takes them up", () => {
+    const sessions = [held("other size", "a", "unet", 4), held("unet", "a", "unet", 4)];
+    const vae = held("vae", "a", "vae decoder", 2);
+    expect(sessionsToRelease([...sessions, vae], incoming("prompt keys", 1), 4)).toEqual([
+      "vae",
+      "other size",
+    ]);
+    expect(sessionsToRelease(sessions, { ...incoming("prompt keys", 1), modelId: "b" }, 4)).toHaveLength(2);
+  });
+
   test("gives up other shapes of the same network before this job's other networks, and the unet last", () => {
     const sessions = [
       held("unet 64", "a", "unet", 4),

@@ -70,9 +70,10 @@ describe("the engine agrees with diffusers", () => {
 
   // diffusers rounds this schedule's timesteps, so the run walks its sigmas instead of one of ours.
   test.each([
-    ["together", false],
-    ["apart", true],
-  ])("in final latents: DPM++ 2M over diffusers' own sigmas, both prompts %s", async (_, separate) => {
+    ["together, keys made once", false, true],
+    ["apart, keys made once", true, true],
+    ["together, keys made in every step", false, false],
+  ])("in final latents: DPM++ 2M over diffusers' own sigmas, both prompts %s", async (_, separate, once) => {
     const runtime = await createNodeRuntime();
     const loader = new ModelLoader(
       runtime,
@@ -82,7 +83,21 @@ describe("the engine agrees with diffusers", () => {
     );
     const tiny = await loader.open("tiny");
     const latents = { batch: 1, latentHeight: 8, latentWidth: 8, separate };
-    const model = new OrtDiffusionModel(createCpuLatentStore(), latents, (shape) => loader.unet(tiny, shape));
+    let keysMade = 0;
+    const keys = loader.promptKeys(tiny);
+    const counted = {
+      ...keys,
+      session: (rows: number) => {
+        keysMade += 1;
+        return keys.session(rows);
+      },
+    };
+    const model = new OrtDiffusionModel(
+      createCpuLatentStore(),
+      latents,
+      (shape) => loader.unet(tiny, shape),
+      once ? counted : undefined,
+    );
     const prepared = model.prepare(
       ["conditioning", "unconditional"].map((key) => ({
         tokens: 77,
@@ -111,6 +126,7 @@ describe("the engine agrees with diffusers", () => {
     });
 
     expect(relativeDifference(result, golden.float32("dpmpp_2m.latents"))).toBeLessThan(LATENTS_TOLERANCE);
+    expect(keysMade).toBe(once ? (separate ? 2 : 1) : 0);
     await loader.unload();
   });
 });

@@ -14,6 +14,7 @@ import { stableDiffusion1 } from "../../../src/models/families/stable-diffusion-
 import { stableDiffusionXl } from "../../../src/models/families/stable-diffusion-xl.ts";
 import { withOriginalKeys } from "../../../src/models/key-names.ts";
 import type { TextEncoderConfig, VaeConfig } from "../../../src/models/model-config.ts";
+import { buildPromptKeys } from "../../../src/models/prompt-keys.ts";
 import { buildUnet } from "../../../src/models/unet.ts";
 import { buildVaeDecoder } from "../../../src/models/vae-decoder.ts";
 import type { Checkpoint } from "../../../src/weights/checkpoint.ts";
@@ -22,6 +23,7 @@ import { openSafetensors } from "../../../src/weights/safetensors.ts";
 import { relativeDifference, runGraph } from "../../support/run-graph.ts";
 
 const FLOAT32_TOLERANCE = 1e-4;
+const SAME_GRAPH_TOLERANCE = 1e-6;
 const FIXTURES = new URL("../../fixtures/families/", import.meta.url);
 const dialect = dialects["wasm-float32"];
 
@@ -125,13 +127,23 @@ test.each([
   const config = detectUnet(checkpoint, family);
   expect(config).toMatchObject({ contextWidth: 128, ...expected });
   const [batch, , latentHeight, latentWidth] = shapeOf(`${name}.latents`);
-  const graph = buildUnet(checkpoint, config, { dialect, batch, latentHeight, latentWidth, tokens: 77 });
-  const inputs = ["context", ...extra].map((key) => [key, values(`${name}.${key}`)] as const);
-  const { output } = await runGraph(graph, {
+  const shape = { dialect, batch, latentHeight, latentWidth, tokens: 77 };
+  const context = values(`${name}.context`);
+  const inputs = {
     timestep: values("timestep"),
     ...latentInputs(values(`${name}.latents`), shapeOf(`${name}.latents`)),
-    ...Object.fromEntries(inputs),
-  });
+    ...Object.fromEntries(extra.map((key) => [key, values(`${name}.${key}`)])),
+  };
+  const { output } = await runGraph(buildUnet(checkpoint, config, shape), { ...inputs, context });
   expect(output.shape).toEqual(shapeOf(`${name}.output`));
   expect(relativeDifference(output.data, values(`${name}.output`))).toBeLessThan(FLOAT32_TOLERANCE);
+
+  const keys = await runGraph(buildPromptKeys(checkpoint, config, { dialect, rows: batch * 77 }), {
+    context,
+  });
+  const fed = await runGraph(buildUnet(checkpoint, config, { ...shape, promptKeysFed: true }), {
+    ...inputs,
+    ...Object.fromEntries(Object.entries(keys).map(([key, { data }]) => [key, data])),
+  });
+  expect(relativeDifference(fed.output.data, output.data)).toBeLessThan(SAME_GRAPH_TOLERANCE);
 });

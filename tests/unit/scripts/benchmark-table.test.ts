@@ -56,3 +56,21 @@ test("withPart() replaces one part and leaves the rest", () => {
   expect(withPart(text, "a", "new")).toBe("before\n<!-- a:start -->\n\nnew\n\n<!-- a:end -->\nafter");
   expect(() => withPart(text, "b", "new")).toThrow(/b:start/);
 });
+
+test("other ways to write a graph stand as shares of ours, those that failed with why", () => {
+  const none = { ratio: null, difference: null };
+  const variants = [
+    { model: "sdxl", name: "attention written out", ratio: 1.5, difference: 2e-6 },
+    { model: "sdxl", name: "two runs", ...none, failure: "out | of memory" },
+    { model: "sdxl", name: "another", ...none },
+  ];
+  const markdown = benchmarkMarkdown([fakeReport({ variants })], [], []);
+  expect(rowsOf(markdown, "sdxl")).toEqual([
+    ["sdxl", "attention written out", "150.0 %", "2.0e-6"],
+    ["sdxl", "two runs", "failed: out / of memory", "not measured"],
+    ["sdxl", "another", "not measured", "not measured"],
+  ]);
+  expect(benchmarkMarkdown([fakeReport()], [], [])).toContain(
+    "Other ways to write the UNets' graphs: not measured.",
+  );
+});

@@ -35,6 +35,16 @@ export function halfOfFloat32Bits(value: number): number {
   return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
 }
 
+/** Halves as numbers. */
+export function widenedHalves(halves: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(halves, (half) => float32BitsOfHalf[half]).buffer);
+}
+
+/** Numbers as halves. */
+export function halvesOf(values: Float32Array): Uint16Array<ArrayBuffer> {
+  return Uint16Array.from(values, halfOfDouble);
+}
+
 /** Nearest half of a double. Going through the nearest float32 would round twice, so the way there rounds to odd. */
 export function halfOfDouble(value: number): number {
   float[0] = value;

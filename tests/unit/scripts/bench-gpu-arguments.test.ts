@@ -1,0 +1,92 @@
+// What the GPU benchmark is asked for, and what it asks Python for.
+
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parseBenchArguments, UsageError } from "../../../scripts/bench-gpu-arguments.ts";
+import { exportedFiles, measureOthers, othersCommand } from "../../../scripts/bench-others.ts";
+
+describe("parseBenchArguments()", () => {
+  test("measures all models at full size unless told otherwise, and writes nothing", () => {
+    expect(parseBenchArguments([])).toMatchObject({
+      all: false,
+      size: "full",
+      models: ["sd-1.5", "sd-2.1-base", "sdxl", "rrdbnet-x4"],
+      runs: 5,
+      pictures: true,
+      variants: false,
+      write: false,
+    });
+  });
+
+  test("--all brings variants, files of weights and the document with it", () => {
+    expect(parseBenchArguments(["--all", "--weights", "virtual", "--against", "eager,floor"])).toMatchObject({
+      variants: true,
+      weights: "file",
+      write: true,
+      python: "python3",
+      against: ["eager", "floor"],
+    });
+  });
+
+  test.each([
+    [["--size", "huge"], '--size: expected full, small, got "huge"'],
+    [["--models", "sd-1.5,flux"], /^--models: expected sd-1\.5, .* got "flux"$/],
+    [["--runs", "0"], '--runs: expected a whole number of at least 1, got "0"'],
+    [["--against", "jax"], '--against: expected eager, compiled, floor, got "jax"'],
+    [["--all", "--node", "webgpu"], /^--all: expected without --node/],
+    [["--nothing"], /--nothing/],
+  ])("%j is refused with what was expected", (args, message) => {
+    expect(() => parseBenchArguments(args)).toThrow(UsageError);
+    expect(() => parseBenchArguments(args)).toThrow(message);
+  });
+});
+
+describe("the others", () => {
+  const folders = (): { weights: string; reports: string; exports: string } => {
+    const folder = mkdtempSync(join(tmpdir(), "kiln-others-"));
+    return {
+      weights: join(folder, "weights"),
+      reports: join(folder, "reports"),
+      exports: join(folder, "exports"),
+    };
+  };
+
+  test("are measured on the same models, size, runs and weights", () => {
+    const where = { weights: "w", reports: "r", exports: "e" };
+    const values = parseBenchArguments(
+      "--all --size small --models sdxl --runs 3 --against floor".split(" "),
+    );
+    const [script, ...options] = othersCommand(values, where);
+    expect(existsSync(script)).toBe(true);
+    expect(options.join(" ")).toBe(
+      "--weights w --out r --export e --size small --models sdxl --runs 3 --what floor",
+    );
+  });
+
+  test("that fail leave the reports they wrote, and say why", () => {
+    const where = folders();
+    mkdirSync(where.reports);
+    writeFileSync(join(where.reports, "floor.json"), "{}");
+    const absent = parseBenchArguments(["--all", "--python", "/nowhere/python"]);
+    const { reports, failure } = measureOthers(absent, where);
+    expect(reports).toEqual([join(where.reports, "floor.json")]);
+    expect(failure).toContain("ENOENT");
+    const failing = measureOthers({ ...absent, python: "false" }, where);
+    expect(failing.failure).toBe("false ended with 1");
+    expect(measureOthers({ ...absent, python: "true" }, where).failure).toBeUndefined();
+  });
+
+  test("exports are graphs with their weights beside them, nothing else", () => {
+    const { exports } = folders();
+    expect(exportedFiles(exports)).toEqual([]);
+    mkdirSync(exports);
+    for (const name of ["sdxl__unet.onnx", "sdxl__unet.onnx.data", "notes.txt"])
+      writeFileSync(join(exports, name), "");
+    expect(exportedFiles(exports).map((path) => path.slice(exports.length + 1))).toEqual([
+      "sdxl__unet.onnx",
+      "sdxl__unet.onnx.data",
+    ]);
+  });
+});

@@ -78,6 +78,8 @@ export interface DownloadRequest {
   /** Lower-case hex. With it a file from anywhere is proven to be the right one. */
   readonly sha256?: string;
   readonly fileName?: string;
+  /** `fileName` is to be its name whatever the host calls it. */
+  readonly named?: true;
   /** What to show; the file name when absent. */
   readonly title?: string;
   readonly type?: ModelType;

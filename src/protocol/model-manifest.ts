@@ -17,10 +17,15 @@ export const MODEL_TYPES = [
 /** What a model is for. */
 export type ModelType = (typeof MODEL_TYPES)[number];
 
-/** One file of a model. `path` is relative to the app's base; `urls` are alternatives tried in order. */
+/**
+ * One file of a model. `path` is relative to the app's base; `urls` are alternatives tried in order. A model with several
+ * files that have only `urls` is downloaded as one folder.
+ */
 export interface ManifestFile {
   readonly role: string;
   readonly path?: string;
+  /** What a downloaded file is called here, where its address says it worse; in a folder, its path: "unet/model.safetensors". */
+  readonly name?: string;
   readonly urls?: readonly string[];
   readonly bytes: number;
   readonly sha256: string;
@@ -147,7 +152,10 @@ function record(
 }
 
 const checkFile: Check = (value, where) => {
-  record({ role: text, bytes: natural, sha256 }, { path: relativePath, urls: list(httpsUrl) })(value, where);
+  record(
+    { role: text, bytes: natural, sha256 },
+    { path: relativePath, name: relativePath, urls: list(httpsUrl) },
+  )(value, where);
   const file = value as { path?: unknown; urls?: unknown };
   if (file.path === undefined && file.urls === undefined) fail(where, "given a path or urls", value);
 };
@@ -183,9 +191,18 @@ const checkFields: Check = record(
 
 const checkModel: Check = (value, where) => {
   checkFields(value, where);
-  const { type, defaults } = value as { type: ModelType; defaults?: unknown };
+  const { type, defaults, files } = value as ManifestModel;
+  const remote = remoteFiles(files);
+  if (remote.length > 1) {
+    for (const file of remote) text(file.name, `${where}.files (${file.role}).name`);
+  }
   if (type === "checkpoint") checkDefaults(defaults, `${where}.defaults`);
 };
+
+/** Files that have to be downloaded. */
+export function remoteFiles(files: readonly ManifestFile[]): readonly ManifestFile[] {
+  return files.filter(({ path }) => path === undefined);
+}
 
 /**
  * Validates the parsed JSON of models-manifest.json.

@@ -4,6 +4,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
+import { largeFilePath } from "./hub-paths.ts";
 import { contentBytes, type Content } from "./model-host-content.ts";
 
 export interface HubFile {
@@ -32,8 +33,6 @@ export interface HubRepository {
 const EXPOSED =
   "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash";
 const LINK_VALID_MS = 60_000;
-
-export const largeFilePath = (sha256: string): string => `/xet-bridge/${sha256}`;
 
 export function sha256Of(content: Content): string {
   return createHash("sha256").update(wholeContent(content)).digest("hex");

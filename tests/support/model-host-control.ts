@@ -34,8 +34,12 @@ export async function hostFile(path: string, file: HostedFile): Promise<void> {
   await control("PUT", { path, file });
 }
 
-export async function hostRepository(repository: HubRepository): Promise<void> {
-  await control("PUT", { repository });
+/** Publishes the tiny SDXL folder (family-repository.ts) under a name. */
+export async function hostRepository(
+  name: string,
+  changes: Partial<Pick<HubRepository, "token" | "refusal">> = {},
+): Promise<void> {
+  await control("PUT", { repository: name, ...changes });
 }
 
 /** What happened since the last `forgetHosted`, preflights left out. */

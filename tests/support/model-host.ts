@@ -4,7 +4,9 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { answerHub, type HubRepository, largeFilePath, sha256Of } from "./hub-host.ts";
+import { familyRepository } from "./family-repository.ts";
+import { answerHub, type HubRepository, sha256Of } from "./hub-host.ts";
+import { largeFilePath } from "./hub-paths.ts";
 import { contentBytes, type Content } from "./model-host-content.ts";
 
 export interface HostedFile {
@@ -245,7 +247,7 @@ function logged(request: IncomingMessage, url: URL, origin: "main" | "storage"):
   };
 }
 
-/** PUT a file: `{path, file}`, or a repository: `{repository}`. GET: a HostReport. DELETE: forget files and requests. POST content: its SHA-256. */
+/** PUT a file: `{path, file}`, or the tiny repository: `{repository: name}`, with changes. GET: a HostReport. DELETE: forget files and requests. POST content: its SHA-256. */
 async function control(
   request: IncomingMessage,
   response: ServerResponse,
@@ -259,8 +261,8 @@ async function control(
   const body = parts.length > 0 ? (JSON.parse(Buffer.concat(parts).toString()) as unknown) : undefined;
   let result: unknown = null;
   if (request.method === "PUT") {
-    const { path, file, repository } = body as { path: string; file: HostedFile; repository?: HubRepository };
-    if (repository) host.putRepository(repository);
+    const { path, file, repository, ...changes } = body as Ordered;
+    if (repository !== undefined) host.putRepository({ ...(await familyRepository(repository)), ...changes });
     else host.put(path, file);
   } else if (request.method === "POST") result = contentSha256(body as Content);
   else if (request.method === "GET") {
@@ -274,6 +276,12 @@ async function control(
   }
   response.writeHead(200, { ...CONTROL_HEADERS, "Content-Type": "application/json" });
   response.end(JSON.stringify(result));
+}
+
+interface Ordered extends Partial<Pick<HubRepository, "token" | "refusal">> {
+  readonly path: string;
+  readonly file: HostedFile;
+  readonly repository?: string;
 }
 
 export function contentSha256(content: Content): { readonly sha256: string; readonly bytes: number } {

@@ -20,6 +20,8 @@ export interface DownloadEntry extends Download {
   readonly files?: readonly DownloadFile[];
   /** Which of `files` the facts below are about. */
   readonly partFile?: number;
+  /** The host's own name does not matter. */
+  readonly named?: true;
   /** Attempts in a row that brought nothing. */
   readonly fruitless: number;
   /** Which address the part came from, and what it said of the file. */
@@ -126,8 +128,8 @@ export class DownloadJournal {
 export function publicDownload(entry: DownloadEntry): Download {
   const { position, alternatives, expectedBytes, fruitless, files, partFile, partFrom, partFacts, ...rest } =
     entry;
-  const { restarted, ...shown } = rest;
-  void [position, alternatives, fruitless, partFile, partFrom, partFacts, restarted];
+  const { named, restarted, ...shown } = rest;
+  void [named, position, alternatives, fruitless, partFile, partFrom, partFacts, restarted];
   return {
     ...shown,
     bytesTotal: shown.bytesTotal ?? expectedBytes,

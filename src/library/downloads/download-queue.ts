@@ -98,6 +98,7 @@ export class DownloadQueue implements Downloads {
       ...(fileName !== undefined && { fileName }),
       ...(bytes !== undefined && { expectedBytes: bytes }),
       ...(files && { files }),
+      ...(request.named && { named: true }),
       ...(sha256 !== undefined && { sha256 }),
       ...(type && { type }),
       ...(pageUrl !== undefined && { pageUrl }),

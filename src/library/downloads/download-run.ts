@@ -146,7 +146,7 @@ async function receiveFrom(
         const total = entry.expectedBytes ?? facts.total;
         entry = await context.note({
           state: "running",
-          fileName: nameReceivedFile(disposition, entry.fileName, candidate.address),
+          fileName: nameReceivedFile(entry.named ? null : disposition, entry.fileName, candidate.address),
           bytesTotal: total,
           partFrom: candidate.address,
           partFacts: facts,

@@ -6,16 +6,19 @@ import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
 import type { DownloadRequest } from "../../protocol/downloads-api.ts";
+import type { ManifestModel } from "../../protocol/model-manifest.ts";
 import { addFiles } from "../add-files.ts";
 import { type App, appContext } from "../app.ts";
 import "../components/address-field.ts";
 import "../components/downloads-panel.ts";
 import "../components/error-note.ts";
+import "../components/recommended-list.ts";
 import "../components/task-note.ts";
 import { Watch } from "../controllers/observable.ts";
 import type { KilnEvent } from "../fire-event.ts";
 import { icon } from "../icons.ts";
 import { ownedHashes } from "../owned-hashes.ts";
+import { downloadOf, readRecommended } from "../recommended-models.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { describeImport, describeTask } from "../task-text.ts";
 
@@ -61,6 +64,17 @@ export class LibraryTop extends LitElement {
         border-radius: var(--kiln-radius-large);
         background: var(--kiln-panel);
       }
+      details {
+        padding: 0 16px;
+        border: 1px solid var(--kiln-line);
+        border-radius: var(--kiln-radius-large);
+        background: var(--kiln-panel);
+      }
+      summary {
+        padding: 12px 0;
+        font-weight: 600;
+        cursor: pointer;
+      }
       .card p {
         flex: 1 1 320px;
         margin: 0;
@@ -79,6 +93,7 @@ export class LibraryTop extends LitElement {
   @consume({ context: appContext }) private readonly app!: App;
   /** Metadata files that came with models and wait to be looked at. */
   @state() private sidecars?: readonly File[];
+  @state() private recommended: readonly ManifestModel[] = [];
   @query("input[multiple]") private readonly filePicker!: HTMLInputElement;
   @query("input[webkitdirectory]") private readonly folderPicker!: HTMLInputElement;
 
@@ -88,6 +103,15 @@ export class LibraryTop extends LitElement {
   readonly #metadata = new Watch(this, () => this.app.metadata.state);
   readonly #links = new Watch(this, () => this.app.links.state);
   readonly #library = new Watch(this, () => this.app.library.state);
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // An extra: offline, or with a manifest that this version cannot read, there are none.
+    void readRecommended(this.app.baseUrl).then(
+      (models) => (this.recommended = models),
+      () => undefined,
+    );
+  }
 
   async #take(picker: HTMLInputElement): Promise<void> {
     const files = [...(picker.files ?? [])];
@@ -178,6 +202,22 @@ export class LibraryTop extends LitElement {
       @download-file=${({ detail: { id, file } }: KilnEvent<"download-file">) => void queue.provideFile(id, file)}
       @downloads-clear=${() => void queue.clearFinished()}
     ></kiln-downloads-panel>`;
+  }
+
+  #renderRecommended(): TemplateResult {
+    return html`<details>
+      <summary>${msg("Recommended models")}</summary>
+      <kiln-recommended-list
+        detailed
+        .models=${this.recommended}
+        .owned=${ownedHashes(this.#models.value.models)}
+        .downloads=${this.#downloads.value.downloads}
+        @recommended-download=${({ detail }: KilnEvent<"recommended-download">) => {
+          const request = downloadOf(detail.model);
+          if (request) void this.#start([request]);
+        }}
+      ></kiln-recommended-list>
+    </details>`;
   }
 
   #renderPermission(): TemplateResult {
@@ -278,6 +318,7 @@ export class LibraryTop extends LitElement {
           : nothing
       }
       ${this.#renderLocked()} ${this.#renderTasks()}
+      ${this.recommended.length > 0 ? this.#renderRecommended() : nothing}
       ${
         this.sidecars
           ? html`<kiln-merge-sheet

@@ -7,11 +7,15 @@ import { customElement, state } from "lit/decorators.js";
 import type { ManifestModel } from "../../protocol/model-manifest.ts";
 import { type App, appContext } from "../app.ts";
 import { Watch } from "../controllers/observable.ts";
-import { formatBytes } from "../format-bytes.ts";
+import "../components/recommended-list.ts";
+import type { KilnEvent } from "../fire-event.ts";
 import { icon } from "../icons.ts";
-import { familyName } from "../model-names.ts";
-import { bytesOf, downloadOf, readRecommended } from "../recommended-models.ts";
+import { isOwned, ownedHashes } from "../owned-hashes.ts";
+import { downloadOf, readRecommended } from "../recommended-models.ts";
 import { controlStyles } from "../styles/controls.ts";
+
+// Enough to choose from, few enough to read.
+const SHOWN = 3;
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -36,39 +40,18 @@ export class WelcomeCard extends LitElement {
         background: var(--kiln-panel);
         text-align: left;
       }
-      .head,
-      li {
+      .head {
         display: flex;
         gap: 10px;
-        align-items: center;
-      }
-      .head {
         align-items: flex-start;
       }
-      .head p,
-      li > span {
+      .head p {
         flex: 1;
         min-width: 0;
       }
       p {
         margin: 0;
         font-size: 14px;
-      }
-      ul {
-        display: grid;
-        margin: 0;
-        padding: 0;
-        list-style: none;
-      }
-      li {
-        min-height: 48px;
-        padding-right: 8px;
-        border-top: 1px solid var(--kiln-line);
-        font-size: 14px;
-      }
-      .facts {
-        display: block;
-        font-size: 13px;
       }
       a.more {
         color: var(--kiln-accent-text);
@@ -80,6 +63,7 @@ export class WelcomeCard extends LitElement {
   @state() private recommended: readonly ManifestModel[] = [];
 
   readonly #models = new Watch(this, () => this.app.models.state);
+  readonly #downloads = new Watch(this, () => this.app.downloads.state);
   #unsubscribe?: () => void;
 
   override connectedCallback(): void {
@@ -95,9 +79,8 @@ export class WelcomeCard extends LitElement {
 
   async #load(): Promise<void> {
     if (this.app.settings.get("welcomed")) return;
-    const owned = new Set(this.#models.value.models.map(({ sha256 }) => sha256));
     try {
-      this.recommended = await readRecommended(this.app.baseUrl, owned);
+      this.recommended = await readRecommended(this.app.baseUrl);
     } catch {
       // Recommendations are an extra: offline, or with a manifest this version cannot read, there are none.
       this.recommended = [];
@@ -111,37 +94,22 @@ export class WelcomeCard extends LitElement {
     location.hash = "#/models";
   }
 
-  #renderRow(model: ManifestModel): TemplateResult {
-    const { needs, license, family } = model;
-    const facts = [
-      familyName(family),
-      formatBytes(bytesOf(model)),
-      license,
-      msg(str`needs ${formatBytes(needs.memoryBytes)} of memory`),
-    ];
-    return html`<li>
-      <span><b>${model.name}</b><span class="facts quiet">${facts.join(" · ")}</span></span>
-      <button
-        class="button"
-        type="button"
-        aria-label=${msg(str`Download ${model.name}`)}
-        @click=${() => void this.#download(model)}
-      >
-        ${icon("download")}${msg("Download")}
-      </button>
-    </li>`;
-  }
-
   override render(): TemplateResult | typeof nothing {
-    const embedded = this.#models.value.models.find(({ origin }) => origin === "embedded");
+    const { models } = this.#models.value;
+    const embedded = models.find(({ origin }) => origin === "embedded");
     if (!embedded || this.app.settings.get("welcomed")) return nothing;
+    const owned = ownedHashes(models);
+    // What is used beside a model comes later, on the Models page.
+    const shown = this.recommended
+      .filter(({ type, files }) => type === "checkpoint" && !isOwned(files, owned))
+      .slice(0, SHOWN);
     return html`<section class="card" aria-label=${msg("Welcome")}>
       <div class="head">
         <p>
           <b>${msg(str`${embedded.name} is ready.`)}</b>
           ${msg("It is small, draws simple scenes, and works offline. Everything stays on this device.")}
           ${
-            this.recommended.length > 0
+            shown.length > 0
               ? msg("Larger models draw anything:")
               : html`<a class="more" href="#/models">${msg("Add a larger model")}</a>`
           }
@@ -157,10 +125,14 @@ export class WelcomeCard extends LitElement {
         </button>
       </div>
       ${
-        this.recommended.length > 0
-          ? html`<ul aria-label=${msg("Recommended models")}>
-              ${this.recommended.map((model) => this.#renderRow(model))}
-            </ul>`
+        shown.length > 0
+          ? html`<kiln-recommended-list
+                .models=${shown}
+                .downloads=${this.#downloads.value.downloads}
+                @recommended-download=${({ detail }: KilnEvent<"recommended-download">) =>
+                  void this.#download(detail.model)}
+              ></kiln-recommended-list>
+              <a class="more" href="#/models">${msg("More models")}</a>`
           : nothing
       }
     </section>`;

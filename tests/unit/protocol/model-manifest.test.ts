@@ -49,6 +49,11 @@ function withField(path: string, value: unknown): unknown {
   return manifest;
 }
 
+const remoteFile = (name?: string): object => ({
+  ...{ role: "part", urls: ["https://example.org/a.safetensors"], bytes: 10, sha256: SHA256 },
+  ...(name !== undefined && { name }),
+});
+
 function errorOf(json: unknown): AppError {
   try {
     parseManifest(json);
@@ -70,6 +75,7 @@ test.each([
   ["models.0.files.1.path", "vocab.json"],
   ["models.0.needs.features", []],
   ["models.0.type", "lora"],
+  ["models.0.files", [remoteFile("unet/a.safetensors"), remoteFile("vae/a.safetensors")]],
 ])("%s may be %j", (path, value) => {
   expect(() => parseManifest(withField(path, value))).not.toThrow();
 });
@@ -154,4 +160,11 @@ test("an own __proto__ is an unknown field and reaches no prototype", () => {
 
 test("inherited names are no fields of the schema", () => {
   expect(errorOf({ version: 1, models: [], constructor: 1 }).details.where).toBe("manifest.constructor");
+});
+
+test("files of a folder need names, and none may lead out of it", () => {
+  const unnamed = errorOf(withField("models.0.files", [remoteFile("a"), remoteFile()]));
+  expect(unnamed.details).toMatchObject({ where: "manifest.models[0].files (part).name" });
+  const outside = errorOf(withField("models.0.files", [remoteFile("a"), remoteFile("../b")]));
+  expect(outside.details).toMatchObject({ where: "manifest.models[0].files[1].name" });
 });

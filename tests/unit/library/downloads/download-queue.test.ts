@@ -91,6 +91,18 @@ describe("a file arrives whole", () => {
     expect(start).toBeLessThanOrEqual(MEGABYTE);
   });
 
+  test("under the name it was given, or else the one the host gives it", async () => {
+    const disposition = 'attachment; filename="weights.bin"';
+    const given = { fileName: "my-model.bin", named: true } as const;
+    const first = await bench.queue.add({ address: offer({ disposition }), ...given });
+    expect((await bench.until(first.id, "done")).fileName).toBe("my-model.bin");
+    const second = await bench.queue.add({
+      address: offer({ disposition }, "/files/other"),
+      fileName: "x.bin",
+    });
+    expect((await bench.until(second.id, "done")).fileName).toBe("weights.bin");
+  });
+
   test("no request is a HEAD", async () => {
     const { id } = await bench.queue.add({ address: offer() });
     await bench.until(id, "done");

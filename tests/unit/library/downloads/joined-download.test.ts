@@ -8,7 +8,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type LibraryDatabase, openLibraryDatabase } from "../../../../src/library/library-database.ts";
 import { type Download, DEFAULT_HOSTS } from "../../../../src/protocol/downloads-api.ts";
 import { DownloadBench } from "../../../support/download-bench.ts";
-import { type HubFile, type HubRepository, largeFilePath, sha256Of } from "../../../support/hub-host.ts";
+import { type HubFile, type HubRepository, sha256Of } from "../../../support/hub-host.ts";
+import { largeFilePath } from "../../../support/hub-paths.ts";
 import { contentBytes, type Content } from "../../../support/model-host-content.ts";
 import { type ModelHost, startModelHost } from "../../../support/model-host.ts";
 

@@ -1,0 +1,38 @@
+// The LoRA that comes with the app, from its slot to the picture. Its numerics are tested elsewhere; here it must be seen.
+
+import { expect, type Page } from "@playwright/test";
+import { fillRecipe, generatePicture, stagePicture, test } from "./support.ts";
+
+const PROMPT = "a red house in a green meadow, sunny day";
+
+type Colour = readonly [red: number, green: number, blue: number];
+
+/** Mean colour of the finished picture, 0 to 255. */
+async function meanColour(page: Page, prompt: string): Promise<Colour> {
+  return await stagePicture(page, prompt).evaluate((image: HTMLImageElement): Colour => {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [1, 1];
+    const context = canvas.getContext("2d")!;
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, 0, 0, 1, 1);
+    const [red = 0, green = 0, blue = 0] = context.getImageData(0, 0, 1, 1).data;
+    return [red, green, blue];
+  });
+}
+
+test("the shipped LoRA turns a picture into a blueprint, by its strength", async ({ app }) => {
+  await fillRecipe(app, PROMPT, { steps: 4 });
+  await app.getByLabel("Add a LoRA").selectOption("Kiln Blueprint");
+  const use = app.getByRole("checkbox", { name: "Use kiln-blueprint", exact: true });
+  await use.uncheck();
+  await generatePicture(app, PROMPT);
+  const [, greenWithout, blueWithout] = await meanColour(app, PROMPT);
+  expect(greenWithout).toBeGreaterThan(blueWithout);
+
+  await use.check();
+  await generatePicture(app, PROMPT);
+  // White lines on blue paper.
+  const [red, green, blue] = await meanColour(app, PROMPT);
+  expect(blue).toBeGreaterThan(green + 40);
+  expect(blue).toBeGreaterThan(red + 60);
+});

@@ -1,10 +1,13 @@
 """What `npm run bench:gpu` is compared with, on the same GPU and the same random weights: PyTorch eager and compiled, a plain ONNX
 export for the same runtime, and the floor. A developer's tool; it writes reports in the format of src/protocol/benchmark-api.ts.
 
+    npm run bench:gpu -- --all --python .venv/bin/python
+
+runs it; by itself it is
+
     npm run bench:gpu -- --only weights
     python tools/bench/side_by_side.py --out .cache/reports --export .cache/exports
-    npm run bench:gpu -- --exports .cache/exports --json .cache/reports/plain-export.json
-    npm run bench:gpu -- --write --beside .cache/reports/plain-export.json --beside .cache/reports/pytorch-eager.json ...
+    python tools/bench/self_check.py    # this file and networks.py at small size on the processor
 """
 
 from __future__ import annotations
@@ -145,20 +148,24 @@ def main() -> None:
     parser.add_argument("--models", default=",".join(MODELS))
     parser.add_argument("--what", default="eager,compiled,floor", help="of eager, compiled, floor")
     parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--device", default="cuda")
-    parser.add_argument("--dtype", choices=tuple(DTYPES), default="float16")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--dtype", choices=tuple(DTYPES), help="float16 on a GPU, float32 on the processor unless given")
     parser.add_argument("--out", type=Path, required=True, help="folder for the reports")
     parser.add_argument("--export", type=Path, help="folder for plain exports")
     arguments = parser.parse_args()
 
-    machine = Machine(arguments.device, arguments.dtype)
+    dtype = arguments.dtype or ("float32" if arguments.device == "cpu" else "float16")
+    machine = Machine(arguments.device, dtype)
     parts = [
         part for model in arguments.models.split(",") for part in components(model, arguments.size, arguments.weights)
     ]
     if arguments.export:
         for part in parts:
             print("export", part.model, part.component, flush=True)
-            export(machine, part, arguments.export)
+            try:
+                export(machine, part, arguments.export)
+            except Exception as error:  # one network that cannot be exported must not cost the others their rows
+                print(f"not exported: {type(error).__name__}: {error}"[:300], flush=True)
 
     def pytorch(compiled: bool) -> Callable[[Component], dict[str, object]]:
         return lambda part: pytorch_row(machine, part, arguments.runs, compiled)
@@ -182,11 +189,11 @@ def main() -> None:
             print(implementation, part.model, part.component, flush=True)
             try:
                 rows.append(measure(part))
-            except (RuntimeError, MemoryError) as error:
+            except Exception as error:  # likewise; the row says why
                 rows.append(row(part, failure=f"{type(error).__name__}: {error}"[:300]))
         report = {
             "version": VERSION, "implementation": implementation, "size": arguments.size, "device": machine.name,
-            "precision": arguments.dtype, "software": f"torch {torch.__version__}", "components": rows, "pictures": [],
+            "precision": dtype, "software": f"torch {torch.__version__}", "components": rows, "pictures": [],
         }
         path = arguments.out / f"{implementation.replace(' ', '-')}.json"
         path.write_text(json.dumps(report, indent=2) + "\n")

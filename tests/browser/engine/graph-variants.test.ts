@@ -3,12 +3,11 @@
 
 import { expect, test } from "vitest";
 import { measureVariants, VARIANTS } from "../../../src/engine/benchmark/graph-variants.ts";
-import { measuredUnets } from "../../../src/engine/benchmark/measured-components.ts";
 import { dialectFor } from "../../../src/models/dialects.ts";
-import { syntheticModel } from "../../../src/models/synthetic/synthetic-models.ts";
 import { chooseDevice } from "../../../src/ort/compute-device.ts";
 import { loadOrt } from "../../../src/ort/ort-build.ts";
 import { OrtRuntime } from "../../../src/ort/ort-runtime.ts";
+import { oneLevelUnet } from "../../support/one-level-unet.ts";
 
 // A software adapter compiles shaders on the processor: minutes on a busy machine.
 const TIMEOUT_MS = 400_000;
@@ -19,14 +18,9 @@ test(
   async () => {
     const runtime = new OrtRuntime(await loadOrt(), await chooseDevice("webgpu", 1));
     const { precision } = runtime.device.report;
-    const [unet] = await measuredUnets(["sd-1.5"], "small", (model) => syntheticModel(model, "small"));
     const rows = await measureVariants(
       { createSession: (graph) => runtime.createSession(graph, "cpu") },
-      {
-        ...unet,
-        dialect: dialectFor("webgpu", precision),
-        shape: { ...unet.shape, latentHeight: 8, latentWidth: 8 },
-      },
+      { ...(await oneLevelUnet()), dialect: dialectFor("webgpu", precision) },
       1,
     );
     runtime.dispose();

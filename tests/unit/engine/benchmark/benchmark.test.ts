@@ -67,6 +67,12 @@ test("what WASM cannot tell is left empty", () => {
     expect([peakBytes, heldBytes, operatorSeconds]).toEqual([null, null, null]);
 });
 
+test("other graphs are measured where they are asked for, of models that have a UNet", async () => {
+  expect(report.variants).toBeUndefined();
+  const { variants } = await run({ models: ["rrdbnet-x4"], runs: 1, variants: true });
+  expect(variants).toEqual([]);
+}, 60_000);
+
 test("progress names each component once, in order", () => {
   expect(progress.map(({ what }) => what)).toEqual(
     report.components.map(({ model, component }) => `${model} ${component}`),

@@ -3,7 +3,7 @@
 
 import { type RgbaPixels, pixelsToRgba } from "../imaging/pixels.ts";
 import { families } from "../models/families.ts";
-import type { DetectedModel } from "../models/model-config.ts";
+import type { ModelTraits } from "../models/model-config.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 
 /** Latents of one picture: [channels, height, width]. */
@@ -23,7 +23,7 @@ const DOWNSCALE = 8;
  * published decoder knows.
  */
 export function previewDecoderFor(
-  { family, latentRgbFactors }: DetectedModel,
+  { family, latentRgbFactors }: ModelTraits,
   records: readonly ModelRecord[],
 ): ModelRecord | undefined {
   if (latentRgbFactors !== family.latentRgbFactors) return undefined;

@@ -1,6 +1,6 @@
 // Fills the channels that inpainting and editing models see behind the noisy latents. Encodes no picture itself.
 
-import type { ExtraChannel, PerChannel, VaeConfig } from "../models/model-config.ts";
+import type { ExtraChannel, ModelTraits, PerChannel } from "../models/model-config.ts";
 
 /** Each [channels, h, w] in latents' size; only those that the family names are used. */
 export type ExtraChannelValues = Readonly<Record<ExtraChannel, () => Promise<Float32Array> | Float32Array>>;
@@ -28,7 +28,7 @@ export async function joinExtraChannels(
  * makes its pictures depend on more than the seed; the mean is what it draws around.
  */
 export function blankExtraChannels(
-  vae: VaeConfig,
+  vae: ModelTraits["vae"],
   { width, height }: { readonly width: number; readonly height: number },
   encode: (pixels: Float32Array) => Promise<Float32Array>,
 ): ExtraChannelValues {
@@ -41,7 +41,10 @@ export function blankExtraChannels(
 }
 
 /** What samplers see of encoded latents: (z - shift) · scale. */
-function scaledLatents(latents: Float32Array, { scale, shift, latentChannels }: VaeConfig): Float32Array {
+function scaledLatents(
+  latents: Float32Array,
+  { scale, shift, latentChannels }: ModelTraits["vae"],
+): Float32Array {
   const positions = latents.length / latentChannels;
   const of = (value: PerChannel, channel: number): number =>
     typeof value === "number" ? value : value[channel];

@@ -129,7 +129,7 @@ class JobRun<X> {
     try {
       return await task();
     } catch (error) {
-      if (!isAppError(error, "NumericFailure") || loader.precision(model) === "float32") throw error;
+      if (!isAppError(error, "NumericFailure") || !loader.canUseFloat32(model)) throw error;
       await loader.useFloat32(model);
       return task();
     }

@@ -1,7 +1,7 @@
 // Plans a generation's memory before anything is loaded, and decides which warm sessions to give up so that a new one fits.
 // Pure: knows sizes and times, holds no session.
 
-import type { DetectedModel } from "../models/model-config.ts";
+import { isExported, type AnyModel } from "../models/exports/exported-model.ts";
 import { deviceMemoryNeed, type MemoryNeed, type MemoryRequest } from "../models/requirements.ts";
 import { AppError } from "../protocol/app-error.ts";
 import { formatBytes } from "../shared/format-bytes.ts";
@@ -128,7 +128,7 @@ type Measures = Omit<MemoryPlan, "need" | "promptKeysFed">;
  */
 export function planMemory(
   modelName: string,
-  model: DetectedModel,
+  model: AnyModel,
   request: PlannedRequest,
   limits: MemoryLimits,
 ): MemoryPlan {
@@ -140,16 +140,18 @@ export function planMemory(
 const possible = ({ need }: MemoryPlan, { limit, maxBuffer }: MemoryLimits): boolean =>
   need.least <= limit && need.largestBuffer <= maxBuffer;
 
-function mildestPlan(model: DetectedModel, request: PlannedRequest, limits: MemoryLimits): MemoryPlan {
+function mildestPlan(model: AnyModel, request: PlannedRequest, limits: MemoryLimits): MemoryPlan {
   const { budget } = limits;
   const onWasm = limits.device === "wasm";
   const needs = (measures: Measures): MemoryNeed => needWith(measures, model, request, onWasm);
-  const whole = { compactWeights: false, separateGuidance: false, vaeTile: undefined };
+  const { joins, builds, tiles: cuts } = choicesOf(model, request);
+  const whole = { compactWeights: false, separateGuidance: !joins, vaeTile: undefined };
+  const compact = onWasm && builds;
   const ways: readonly Measures[] = [
     whole,
     ...(request.guided ? [{ ...whole, separateGuidance: true }] : []),
-    ...(onWasm ? [{ ...whole, compactWeights: true }] : []),
-    ...(onWasm && request.guided ? [{ ...whole, compactWeights: true, separateGuidance: true }] : []),
+    ...(compact ? [{ ...whole, compactWeights: true }] : []),
+    ...(compact && request.guided ? [{ ...whole, compactWeights: true, separateGuidance: true }] : []),
   ];
   const fitting = ways.find((way) => {
     const { unet, unetActivations, textEncoders } = needs(way);
@@ -158,8 +160,8 @@ function mildestPlan(model: DetectedModel, request: PlannedRequest, limits: Memo
   const way = fitting ?? ways[ways.length - 1];
 
   const side = Math.max(request.width, request.height) / model.vae.downscale;
-  const tiles = [undefined, ...VAE_TILES.filter((tile) => tile < side)];
-  const promptKeysFed = fitting !== undefined;
+  const tiles = [undefined, ...VAE_TILES.filter((tile) => cuts && tile < side)];
+  const promptKeysFed = builds && fitting !== undefined;
   const plans = tiles.map((vaeTile) => {
     const measures = { ...way, vaeTile };
     return { ...measures, promptKeysFed, need: needs(measures) };
@@ -178,9 +180,29 @@ function mildestPlan(model: DetectedModel, request: PlannedRequest, limits: Memo
   );
 }
 
+interface Choices {
+  /** Prompt and negative prompt can run in one batch. */
+  readonly joins: boolean;
+  /** Graphs are built here: of weights in another type, or with inputs for what is the same at every step. */
+  readonly builds: boolean;
+  /** The VAE can run on parts of a picture. */
+  readonly tiles: boolean;
+}
+
+/** What a model leaves to choose: published graphs take neither other weights nor, often, other sizes. */
+function choicesOf(model: AnyModel, { guided, batchSize }: PlannedRequest): Choices {
+  if (!isExported(model)) return { joins: true, builds: true, tiles: true };
+  const { batch = Infinity, width, height } = model.fixed;
+  return {
+    joins: !guided || 2 * batchSize <= batch,
+    builds: false,
+    tiles: width === undefined && height === undefined,
+  };
+}
+
 function needWith(
   { compactWeights, separateGuidance, vaeTile }: Measures,
-  model: DetectedModel,
+  model: AnyModel,
   request: PlannedRequest,
   onWasm: boolean,
 ): MemoryNeed {
@@ -199,7 +221,7 @@ const SIDES = [1024, 768, 512, 384, 256] as const;
 
 function tooLarge(
   modelName: string,
-  model: DetectedModel,
+  model: AnyModel,
   request: PlannedRequest,
   limits: MemoryLimits,
   { need }: MemoryPlan,

@@ -4,20 +4,17 @@
 import type { OpenedModel as LibraryModel, TokenizerFiles } from "../library/open-model.ts";
 import type { AdaptedNetwork } from "../models/adapters/adapter-targets.ts";
 import { splitLoras, type GraphAdapters } from "../models/adapters/graph-adapters.ts";
-import { buildTextEncoder } from "../models/clip-text-encoder.ts";
 import { detectModel } from "../models/detect-model.ts";
 import { dialectFor, type Device, type Dialect, type Precision } from "../models/dialects.ts";
 import type { AdaptableModel, AdapterPack } from "../models/layers/adapter-slots.ts";
-import type { DetectedModel, VaeConfig } from "../models/model-config.ts";
+import { isExported, type AnyModel } from "../models/exports/exported-model.ts";
+import { detectExported } from "../models/exports/detect-exported.ts";
+import type { ModelTraits, VaeConfig } from "../models/model-config.ts";
 import { buildTinyDecoder } from "../models/tiny-decoder.ts";
 import { detectTinyDecoder } from "../models/tiny-decoder-config.ts";
 import { buildUpscaler } from "../models/upscalers/build-upscaler.ts";
 import { detectUpscaler } from "../models/upscalers/detect-upscaler.ts";
 import type { DetectedUpscaler } from "../models/upscalers/upscaler-config.ts";
-import { buildPromptKeys, promptKeyBytes } from "../models/prompt-keys.ts";
-import { buildUnet } from "../models/unet.ts";
-import { buildVaeDecoder } from "../models/vae-decoder.ts";
-import { buildVaeEncoder } from "../models/vae-encoder.ts";
 import { detectVaeFile } from "../models/vae-file.ts";
 import type { OnnxModel } from "../onnx/onnx-model.ts";
 import type { OrtRuntime } from "../ort/ort-runtime.ts";
@@ -26,12 +23,13 @@ import { createClipTokenizer, type ClipTokenizer } from "../prompt/clip-tokenize
 import { AppError, isAppError } from "../protocol/app-error.ts";
 import type { GenerationRequest, LoraUse } from "../protocol/generation-request.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
-import type { Checkpoint } from "../weights/checkpoint.ts";
 import { openDiffusersFolder } from "../weights/diffusers-folder.ts";
+import { isOnnxFolder, openOnnxFolder } from "../weights/onnx/onnx-folder.ts";
 import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { AdapterBinding } from "./adapter-binding.ts";
 import { previewDecoderFor, type LatentShape } from "./decoded-previews.ts";
 import type { TokenizerNeed } from "./default-tokenizers.ts";
+import { requireAdaptable, requireComputable } from "./export-limits.ts";
 import { resolveLoras, type JobPrompt } from "./job-loras.ts";
 import { LoraFiles, type OpenedLora } from "./lora-files.ts";
 import {
@@ -44,8 +42,15 @@ import {
   type SessionFootprint,
   type SessionKind,
 } from "./memory-policy.ts";
+import {
+  builtNetworks,
+  builtVae,
+  exportedNetworks,
+  type ModelNetworks,
+  type VaeNetworks,
+} from "./model-networks.ts";
 import type { PromptKeys, UnetShape } from "./ort-components.ts";
-import { promptEmbeddings, type PromptEmbeddings } from "./prompt-embeddings.ts";
+import { noEmbeddings, promptEmbeddings, type PromptEmbeddings } from "./prompt-embeddings.ts";
 
 /** Rejects with ModelNotFound, FileFormat or Network. */
 export type OpenModel = (modelId: string) => Promise<LibraryModel>;
@@ -58,7 +63,8 @@ export type ListModels = () => Promise<readonly ModelRecord[]>;
 
 export interface OpenedModel {
   readonly record: ModelRecord;
-  readonly detected: DetectedModel;
+  readonly detected: AnyModel;
+  readonly networks: ModelNetworks;
   /** One per text encoder, each padding as that was trained. */
   readonly tokenizers: readonly ClipTokenizer[];
   /** In the order of application; none where `open` gave it. */
@@ -70,8 +76,10 @@ export interface OpenedModel {
 export interface OpenedVae {
   /** Absent for the checkpoint's own. */
   readonly record?: ModelRecord;
-  readonly checkpoint: Checkpoint;
-  readonly config: VaeConfig;
+  readonly config: ModelTraits["vae"];
+  /** Absent where its graphs were published as they are. */
+  readonly layers?: VaeConfig;
+  readonly networks: VaeNetworks;
 }
 
 export interface OpenedUpscaler {
@@ -135,13 +143,16 @@ export class ModelLoader {
 
   /** Embeddings that prompts for this model may name, as the library has them now. */
   async embeddings(model: OpenedModel): Promise<PromptEmbeddings> {
-    return promptEmbeddings(model.detected, await this.#listModels(), this.#openModel);
+    const { detected } = model;
+    if (isExported(detected)) return noEmbeddings;
+    return promptEmbeddings(detected, await this.#listModels(), this.#openModel);
   }
 
   async #openVae({ detected }: OpenedModel, vaeId: string): Promise<OpenedVae> {
     const { source, record } = await this.#openModel(vaeId);
     const { checkpoint, vae } = detectVaeFile(await openCheckpoint(source), detected.family);
-    if (vae.downscale === detected.vae.downscale) return { record, checkpoint, config: vae };
+    if (vae.downscale === detected.vae.downscale)
+      return { record, config: vae, layers: vae, networks: builtVae(checkpoint, vae) };
     throw new AppError("UnsupportedModel", `${record.name} is a VAE for other models than this one.`, {
       where: record.fileName,
       expected: `${detected.vae.downscale} pixels per latent`,
@@ -154,15 +165,16 @@ export class ModelLoader {
     if (known) return known;
     const libraryModel = await this.#openModel(modelId);
     const { record } = libraryModel;
-    const { checkpoint, tokenizer: ownFiles } = await openWeights(libraryModel);
-    // Not detected anew: the file was imported under another name, which may have decided it.
-    const detected = detectModel(checkpoint, record.family);
-    const model = {
+    const { detected, networks, layers, tokenizer: ownFiles } = await openNetworks(libraryModel);
+    const { report } = this.#runtime.device;
+    requireComputable(detected, record, { kind: this.#runtime.device.kind, precision: report.precision });
+    const model: OpenedModel = {
       record,
       detected,
+      networks,
       tokenizers: await this.#tokenizers(record.name, detected, ownFiles),
       loras: [],
-      vae: { checkpoint: detected.checkpoint, config: detected.vae },
+      vae: { config: detected.vae, ...(layers && { layers }), networks: networks.vae },
     };
     this.#opened.set(modelId, model);
     for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);
@@ -171,8 +183,9 @@ export class ModelLoader {
 
   /** The model with LoRAs, for its sessions to be asked with. Reads headers; factors are read when a session needs them. */
   async withLoras(model: OpenedModel, uses: readonly LoraUse[]): Promise<OpenedModel> {
-    const loras = await this.#loras.open(uses, model.record, model.detected);
-    return { ...model, loras };
+    const { record, detected } = model;
+    requireAdaptable(detected, record, uses.length);
+    return isExported(detected) ? model : { ...model, loras: await this.#loras.open(uses, record, detected) };
   }
 
   /** Which LoRAs a request means, its prompt's tags included, as the library has them now. */
@@ -187,7 +200,7 @@ export class ModelLoader {
 
   async #tokenizers(
     modelName: string,
-    { textEncoders }: DetectedModel,
+    { textEncoders }: ModelTraits,
     ownFiles: TokenizerFiles | undefined,
   ): Promise<readonly ClipTokenizer[]> {
     const bySize = new Map<number, ClipTokenizer>();
@@ -220,15 +233,21 @@ export class ModelLoader {
    */
   plan(model: OpenedModel, request: Omit<PlannedRequest, "precision">): MemoryPlan {
     const precision = this.precision(model);
+    const { detected, vae } = model;
     const plan = planMemory(
       model.record.name,
-      { ...model.detected, vae: model.vae.config },
+      isExported(detected) || !vae.layers ? detected : { ...detected, vae: vae.layers },
       { ...request, precision },
       this.limits,
     );
     if (plan.compactWeights) this.#compactModels.add(model.record.id);
     else this.#compactModels.delete(model.record.id);
     return plan;
+  }
+
+  /** Whether numbers that went wrong may come out right in another precision; published graphs compute as they are. */
+  canUseFloat32(model: SessionOwner): boolean {
+    return model.record.format !== "onnx" && this.precision(model) !== "float32";
   }
 
   /** After numbers went wrong in float16: from now on this model computes in float32. */
@@ -245,10 +264,9 @@ export class ModelLoader {
 
   /** `index` counts the family's text encoders. */
   textEncoder(model: OpenedModel, index: number, clipSkip: number): Promise<OrtSession> {
-    const { checkpoint, textEncoders } = model.detected;
     const variant = `${index}, clip skip ${clipSkip}`;
     return this.#adaptedSession(model, "text encoder", variant, "cpu", "textEncoder", (dialect, adapters) =>
-      buildTextEncoder(checkpoint, textEncoders[index], { dialect, clipSkip, replaceable: true, adapters }),
+      model.networks.textEncoder(dialect, index, clipSkip, adapters),
     );
   }
 
@@ -257,32 +275,28 @@ export class ModelLoader {
     const size = [batch, latentHeight, latentWidth, tokens].join("x");
     const variant = promptKeysFed ? `${size}, prompt keys fed` : size;
     return this.#adaptedSession(model, "unet", variant, "device", "unet", (dialect, adapters) =>
-      buildUnet(model.detected.checkpoint, model.detected.unet, { dialect, ...shape, adapters }),
+      model.networks.unet(dialect, shape, adapters),
     );
   }
 
-  /** For the UNet with `promptKeysFed`. */
-  promptKeys(model: OpenedModel): PromptKeys {
-    const { checkpoint, unet } = model.detected;
+  /** For the UNet with `promptKeysFed`; published graphs make them at every step. */
+  promptKeys(model: OpenedModel): PromptKeys | undefined {
+    const { promptKeys } = model.networks;
+    if (!promptKeys) return undefined;
     return {
-      bytesPerToken: promptKeyBytes(unet, this.precision(model)),
+      bytesPerToken: promptKeys.bytesPerToken(this.precision(model)),
       session: (rows) =>
         this.#adaptedSession(model, "prompt keys", `${rows}`, "device", "unet", (dialect, adapters) =>
-          buildPromptKeys(checkpoint, unet, { dialect, rows, adapters }),
+          promptKeys.graph(dialect, rows, adapters),
         ),
     };
   }
 
   vaeDecoder(model: OpenedModel, latentHeight: number, latentWidth: number): Promise<OrtSession> {
-    const { record, checkpoint, config } = model.vae;
+    const { record, networks } = model.vae;
     const variant = `${record?.id ?? "own"} ${latentHeight}x${latentWidth}`;
     return this.#session(model, "vae decoder", variant, "cpu", (dialect) =>
-      buildVaeDecoder(checkpoint, config, {
-        dialect,
-        batch: 1,
-        latentHeight,
-        latentWidth,
-      }),
+      networks.decoder(dialect, latentHeight, latentWidth),
     );
   }
 
@@ -306,10 +320,10 @@ export class ModelLoader {
   }
 
   vaeEncoder(model: OpenedModel, height: number, width: number): Promise<OrtSession> {
-    const { record, checkpoint, config } = model.vae;
+    const { record, networks } = model.vae;
     const variant = `${record?.id ?? "own"} ${height}x${width}`;
     return this.#session(model, "vae encoder", variant, "cpu", (dialect) =>
-      buildVaeEncoder(checkpoint, config, { dialect, height, width }),
+      networks.encoder(dialect, height, width),
     );
   }
 
@@ -336,14 +350,14 @@ export class ModelLoader {
     variant: string,
     outputs: "cpu" | "device",
     network: AdaptedNetwork,
-    build: (dialect: Dialect, adapters: GraphAdapters) => AdaptableModel,
+    build: (dialect: Dialect, adapters: GraphAdapters) => AdaptableModel | Promise<AdaptableModel>,
   ): Promise<OrtSession> {
     const { fed, merged } = splitLoras(model.loras, network);
     const mark = merged.map(({ id, strengths }) => `${id} at ${strengths[network]}`).join(", ");
     const marked = mark === "" ? variant : `${variant}, merged ${mark}`;
     let packs: readonly AdapterPack[] = [];
-    const session = await this.#session(model, kind, marked, outputs, (dialect) => {
-      const graph = build(dialect, { merged, slots: true });
+    const session = await this.#session(model, kind, marked, outputs, async (dialect) => {
+      const graph = await build(dialect, { merged, slots: true });
       packs = graph.adapterPacks;
       return graph;
     });
@@ -363,7 +377,7 @@ export class ModelLoader {
     kind: SessionKind,
     variant: string,
     outputs: "cpu" | "device",
-    build: (dialect: Dialect) => OnnxModel,
+    build: (dialect: Dialect) => OnnxModel | Promise<OnnxModel>,
   ): Promise<OrtSession> {
     const modelId = model.record.id;
     const dialect = this.#dialect(model);
@@ -373,7 +387,7 @@ export class ModelLoader {
       known.lastUsed = ++this.#uses;
       return known.session;
     }
-    const graph = build(dialect);
+    const graph = await build(dialect);
     const footprint = { key, kind, modelId, ...sessionBytes(graph, this.#runtime.device.kind) };
     const release = sessionsToRelease([...this.#sessions.values()], footprint, this.limits.budget);
     for (const held of release) await this.#release(held);
@@ -404,14 +418,28 @@ export class ModelLoader {
   }
 }
 
-/** A Diffusers folder may bring its own tokenizer. */
-async function openWeights({ source, folder, tokenizer, record }: LibraryModel): Promise<{
-  readonly checkpoint: Checkpoint;
+/** A folder may bring its own tokenizer. */
+async function openNetworks({ source, folder, tokenizer, record }: LibraryModel): Promise<{
+  readonly detected: AnyModel;
+  readonly networks: ModelNetworks;
+  readonly layers?: VaeConfig;
   readonly tokenizer?: TokenizerFiles;
 }> {
-  return folder
-    ? openDiffusersFolder(folder, record.name)
+  // Not detected anew: the file was imported under another name, which may have decided the family.
+  if (folder && isOnnxFolder(folder.map(({ path }) => path))) {
+    const opened = await openOnnxFolder(folder, record.name);
+    const detected = detectExported(opened, record.family);
+    return {
+      detected,
+      networks: exportedNetworks(detected, record.name),
+      tokenizer: opened.tokenizer ?? tokenizer,
+    };
+  }
+  const opened = folder
+    ? await openDiffusersFolder(folder, record.name)
     : { checkpoint: await openCheckpoint(source), tokenizer };
+  const detected = detectModel(opened.checkpoint, record.family);
+  return { detected, networks: builtNetworks(detected), layers: detected.vae, tokenizer: opened.tokenizer };
 }
 
 function sessionBytes(

@@ -12,6 +12,7 @@ import { noiseScheduleOf, type NoiseSchedule } from "../sampling/noise-schedule.
 import { predictions, type PredictionRow } from "../sampling/prediction.ts";
 import { samplerNamed, sigmasFor, type SamplerRow } from "../sampling/samplers.ts";
 import { blankExtraChannels, joinExtraChannels } from "./extra-channels.ts";
+import { requireExportFits } from "./export-limits.ts";
 import type { MemoryPlan } from "./memory-policy.ts";
 import type { ModelLoader, OpenedModel } from "./model-loader.ts";
 import { createTextEncoder, encodePicture } from "./ort-components.ts";
@@ -50,6 +51,7 @@ export async function prepareJob(
   const model = await whileLoading("text encoder", async () =>
     loader.withLoras(await loader.open(request.modelId, request.vaeId), loras),
   );
+  requireExportFits(model.detected, model.record, request);
   const memory = loader.plan(model, { ...request, guided: needsNegative(request.guidanceScale) });
   const { family, unet, textEncoders } = model.detected;
   const { downscale } = model.vae.config;

@@ -1,7 +1,7 @@
 // A request's prompts as the conditioning of every step, by the rules of the model's family: joined text encoders, sizes, empty
 // negative prompts, the guidance scale as an input. Runs text encoders; samples nothing.
 
-import type { DetectedModel, SizeField } from "../models/model-config.ts";
+import type { ModelTraits, SizeField } from "../models/model-config.ts";
 import type { Conditioning } from "../pipeline/components.ts";
 import type { ConditioningSchedule } from "../pipeline/conditioning-schedule.ts";
 import {
@@ -38,7 +38,7 @@ const SIZES: Readonly<Record<SizeField, (request: GenerationRequest, field: Prom
 /** @param evaluations model calls of the whole run: what prompt schedules count. */
 export async function conditionPrompts(
   request: GenerationRequest,
-  model: DetectedModel,
+  model: ModelTraits,
   encoders: readonly PromptEncoder[],
   evaluations: number,
   extraChannels: Float32Array | undefined,
@@ -75,15 +75,15 @@ export async function conditionPrompts(
 
 function withSizes(
   { tokens, width, context, pooled }: EncodedPrompt,
-  { sizeConditioning }: DetectedModel,
+  { sizeConditioning }: ModelTraits,
   request: GenerationRequest,
   field: PromptField,
 ): Conditioning {
   if (!sizeConditioning || !pooled) return { tokens, width, context };
   const { fields, width: sizeWidth } = sizeConditioning;
-  const classEmbedding = new Float32Array(pooled.length + fields.length * sizeWidth);
-  classEmbedding.set(pooled);
-  for (const [i, size] of fields.entries())
-    classEmbedding.set(sizeSinusoids(SIZES[size](request, field), sizeWidth), pooled.length + i * sizeWidth);
-  return { tokens, width, context, classEmbedding };
+  const embedded = fields.flatMap((size) => {
+    const value = SIZES[size](request, field);
+    return sizeWidth === "plain" ? [value] : [...sizeSinusoids(value, sizeWidth)];
+  });
+  return { tokens, width, context, classEmbedding: Float32Array.of(...pooled, ...embedded) };
 }

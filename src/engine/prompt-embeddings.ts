@@ -24,6 +24,13 @@ export interface PromptEmbeddings {
   readonly used: readonly ModelRecord[];
 }
 
+/** For models that take no vectors: every name is a word. */
+export const noEmbeddings: PromptEmbeddings = {
+  used: [],
+  tokenizer: (base) => withEmbeddingNames(base, []),
+  vectors: () => ({ vector: () => undefined }),
+};
+
 /** The name a prompt calls an embedding by. */
 export const embeddingName = ({ fileName }: ModelRecord): string => fileName.replace(/\.[^.]+$/, "");
 

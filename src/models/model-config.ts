@@ -140,12 +140,12 @@ export interface LatentRgbFactors {
 }
 
 /**
- * The UNet's class embedding is the pooled prompt followed by these numbers, each as sinusoids of `width` (cosines first).
- * Sizes and crops are in pixels.
+ * The UNet's class embedding is the pooled prompt followed by these numbers, each as sinusoids of `width` (cosines first), or as
+ * they are where the network makes the sinusoids itself. Sizes and crops are in pixels.
  */
 export interface SizeConditioning {
   readonly fields: readonly SizeField[];
-  readonly width: number;
+  readonly width: number | "plain";
 }
 
 export type SizeField =
@@ -157,14 +157,22 @@ export type SizeField =
  */
 export type ExtraChannel = "mask" | "maskedLatents" | "editedLatents";
 
-export interface DetectedModel {
+/** What a generation must know of a model, whether its graphs are built from weights or were published. */
+export interface ModelTraits {
   readonly family: ModelFamily;
+  readonly textEncoders: readonly Pick<TextEncoderConfig, "width" | "vocabulary" | "padding">[];
+  readonly unet: Pick<UnetConfig, "outChannels" | "contextWidth" | "guidanceEmbeddingWidth">;
+  readonly vae: Pick<VaeConfig, "latentChannels" | "downscale" | "scale" | "shift">;
+  readonly sizeConditioning?: SizeConditioning;
+  /** From the file's metadata where it has valid ones, else the family's. */
+  readonly latentRgbFactors: LatentRgbFactors;
+}
+
+/** A checkpoint, of which all graphs are built. */
+export interface DetectedModel extends ModelTraits {
   /** The file's tensors under the keys that the configs use; the same tensors as in the file, renamed where it differs. */
   readonly checkpoint: Checkpoint;
   readonly textEncoders: readonly TextEncoderConfig[];
   readonly unet: UnetConfig;
   readonly vae: VaeConfig;
-  readonly sizeConditioning?: SizeConditioning;
-  /** From the file's metadata where it has valid ones, else the family's. */
-  readonly latentRgbFactors: LatentRgbFactors;
 }

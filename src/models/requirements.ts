@@ -1,7 +1,9 @@
 // Estimates the device memory a generation needs, from configurations alone: exact for weights, the widest point of each
 // network for activations. A planning figure for "will it fit"; it knows no allocator and measures nothing.
 
-import type { DetectedModel, UnetConfig, UnetLayer, VaeConfig } from "./model-config.ts";
+import { isExported, type AnyModel } from "./exports/exported-model.ts";
+import { exportedMemoryNeed } from "./exports/exported-requirements.ts";
+import type { UnetConfig, UnetLayer, VaeConfig } from "./model-config.ts";
 import { textEncoderTensors, unetTensors, vaeTensors } from "./required-tensors.ts";
 import type { TensorNeed } from "./tensor-checks.ts";
 
@@ -48,7 +50,8 @@ const MAX_SCORE_ELEMENTS = (128 * 2 ** 20) / FLOAT32_BYTES;
 /** A transformed kernel has 6 rows of 3 where the published one has 3 of 3 (layers/row-winograd.ts). */
 const ROW_WINOGRAD_GROWTH = 2;
 
-export function deviceMemoryNeed(model: DetectedModel, request: MemoryRequest): MemoryNeed {
+export function deviceMemoryNeed(model: AnyModel, request: MemoryRequest): MemoryNeed {
+  if (isExported(model)) return exportedMemoryNeed(model, request);
   const { unet, vae } = model;
   const { precision, weights = precision, rowWinograd = false, vaeTile = Infinity } = request;
   const elementBytes = bytesPer(precision);

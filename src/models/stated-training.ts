@@ -35,7 +35,10 @@ const statements: readonly Statement[] = [
   { metadata: ["modelspec.architecture", /^stable-diffusion-v2-512\b/i], says: { prediction: "epsilon" } },
 ];
 
-export function statedTraining({ tensors, metadata }: Checkpoint): StatedTraining {
+export function statedTraining({
+  tensors,
+  metadata,
+}: Pick<Checkpoint, "tensors" | "metadata">): StatedTraining {
   const made = statements.filter(
     (statement) =>
       (statement.key !== undefined && tensors.has(statement.key)) ||

@@ -5,7 +5,15 @@ import type { Attribute, GraphNode, InlineConstant, OperatorDomain, Subgraph, Va
 import { describe, elementCount, sameShape } from "./graph.ts";
 import { GraphError } from "./graph-error.ts";
 import { writeModelProto } from "./model-proto.ts";
-import type { ExternalTensor, OnnxDType, OnnxModel, OnnxValueInfo } from "./onnx-model.ts";
+import type { EmbeddedGraph } from "./embedded-graph.ts";
+import type {
+  ExternalData,
+  ExternalTensor,
+  OnnxDType,
+  OnnxModel,
+  OnnxValueInfo,
+  WorkingBytes,
+} from "./onnx-model.ts";
 import { tensorBytes } from "./tensor-bytes.ts";
 import { workingBytes } from "./working-bytes.ts";
 
@@ -24,8 +32,15 @@ export interface NodeDescription {
   readonly first?: boolean;
 }
 
+export interface GraphOptions {
+  /** Before the names of inputs, outputs and constants, so that they are not those of an embedded graph. */
+  readonly prefix?: string;
+}
+
 export class GraphBuilder {
   readonly name: string;
+  readonly #prefix: string;
+  #embedded: { readonly before: readonly GraphNode[]; readonly graph: EmbeddedGraph } | undefined;
   /** Of the graph, or of the subgraph that is being built. */
   #nodes: GraphNode[] = [];
   readonly #firstNodes: GraphNode[] = [];
@@ -39,14 +54,15 @@ export class GraphBuilder {
   readonly #published = new Map<string, string>();
   readonly #nodeCounts = new Map<string, number>();
 
-  constructor(name: string) {
+  constructor(name: string, { prefix = "" }: GraphOptions = {}) {
     this.name = name;
+    this.#prefix = prefix;
   }
 
   input(name: string, dtype: OnnxDType, shape: readonly number[]): Value {
-    const value = { name, dtype, shape };
+    const value = { ...this.#named(name), dtype, shape };
     this.#inputs.push(value);
-    this.#values.set(name, value);
+    this.#values.set(value.name, value);
     return value;
   }
 
@@ -55,6 +71,31 @@ export class GraphBuilder {
     const value = { name, dtype, shape: example };
     this.#inputs.push({ ...value, anyShape: true });
     return value;
+  }
+
+  /**
+   * Puts a graph of others behind the nodes so far: its inputs, by their names, are these values; its outputs are the result, in
+   * the order and of the types that the caller knows them to have.
+   */
+  embed(
+    graph: EmbeddedGraph,
+    inputs: ReadonlyMap<string, Value>,
+    outputs: readonly Value[],
+  ): readonly Value[] {
+    if (this.#embedded)
+      throw new GraphError({ where: this.name, expected: "one embedded graph", got: "two" });
+    const feeding = [...inputs].map(([name, value]): GraphNode => ({
+      name: `/${this.name}/${name}/Identity`,
+      opType: "Identity",
+      domain: "",
+      inputs: [value.name],
+      outputs: [name],
+      attributes: {},
+    }));
+    this.#embedded = { before: [...this.#nodes, ...feeding], graph };
+    this.#nodes = [];
+    for (const value of outputs) this.#values.set(value.name, value);
+    return outputs;
   }
 
   /** Collects the nodes that `build` adds apart from the graph's own; its result must be a node's. */
@@ -73,8 +114,9 @@ export class GraphBuilder {
     if (this.#published.has(value.name)) {
       throw new GraphError({ where: name, expected: "a value that is not an output yet", got: value.name });
     }
-    this.#published.set(value.name, name);
-    this.#outputs.push({ ...value, name });
+    const named = this.#named(name);
+    this.#published.set(value.name, named.name);
+    this.#outputs.push({ ...value, ...named });
   }
 
   node(description: NodeDescription): Value[] {
@@ -105,7 +147,7 @@ export class GraphBuilder {
     const key = `${dtype}[${shape.join()}]=${values.join()}`;
     const known = this.#constants.get(key);
     if (known) return known.value;
-    const value = { name: `constant_${this.#constants.size}`, dtype, shape };
+    const value = { name: `${this.#prefix}constant_${this.#constants.size}`, dtype, shape };
     if (values.length !== elementCount(shape)) {
       throw new GraphError({
         where: value.name,
@@ -139,28 +181,45 @@ export class GraphBuilder {
     const published = (name: string): string => this.#published.get(name) ?? name;
     const nodes = [...this.#firstNodes, ...this.#nodes].map((node) => renamed(node, published));
     const externals = [...this.#externals.values()];
+    const embedded = this.#embedded;
     const interfaces = { inputs: this.#inputs, outputs: this.#outputs };
     return {
       name: this.name,
       proto: writeModelProto({
         name: this.name,
+        ...(embedded && { embedded }),
         nodes,
         constants: [...this.#constants.values()],
         externals,
         ...interfaces,
       }),
-      externals: externals.map(({ tensor }) => tensor),
+      externals: [...externals.map(({ tensor }) => tensor), ...embeddedExternals(embedded?.graph)],
       widensWeights: this.#firstNodes.length > 0,
-      workingBytes: workingBytes({
-        nodes: this.#nodes,
-        onDemand: this.#firstNodes,
-        values: this.#values,
-        inputs: this.#inputs.map(({ name }) => name),
-        outputs: [...this.#published.keys()],
-      }),
+      workingBytes: plus(
+        workingBytes({
+          nodes: [...(embedded?.before ?? []), ...this.#nodes],
+          onDemand: this.#firstNodes,
+          values: this.#values,
+          inputs: this.#inputs.map(({ name }) => name),
+          outputs: [...this.#published.keys()],
+        }),
+        embedded?.graph.workingBytes ?? 0,
+      ),
       ...interfaces,
     };
   }
+
+  #named(name: string): Pick<OnnxValueInfo, "name" | "alias"> {
+    return this.#prefix === "" ? { name } : { name: this.#prefix + name, alias: name };
+  }
+}
+
+function embeddedExternals(graph: EmbeddedGraph | undefined): readonly ExternalData[] {
+  return (graph?.weights ?? []).flatMap(({ data }) => (data instanceof Uint8Array ? [] : [data]));
+}
+
+function plus({ tiledScores, wholeScores }: WorkingBytes, more: number): WorkingBytes {
+  return { tiledScores: tiledScores + more, wholeScores: wholeScores + more };
 }
 
 function renamed(node: GraphNode, rename: (name: string) => string): GraphNode {

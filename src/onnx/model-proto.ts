@@ -2,7 +2,8 @@
 // Field numbers are those of onnx/onnx.proto (IR version 8).
 
 import type { Attribute, GraphNode, InlineConstant, Subgraph, Value } from "./graph.ts";
-import type { ExternalTensor, OnnxDType, OnnxValueInfo } from "./onnx-model.ts";
+import type { EmbeddedGraph } from "./embedded-graph.ts";
+import type { ExternalData, ExternalTensor, OnnxDType, OnnxValueInfo } from "./onnx-model.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
 const IR_VERSION = 8;
@@ -27,6 +28,8 @@ export function elementType(dtype: OnnxDType): number {
 
 export interface ModelProtoParts {
   readonly name: string;
+  /** Before `nodes`: another graph's, and nodes that it needs. */
+  readonly embedded?: { readonly before: readonly GraphNode[]; readonly graph: EmbeddedGraph };
   readonly nodes: readonly GraphNode[];
   readonly constants: readonly InlineConstant[];
   readonly externals: readonly { readonly value: Value; readonly tensor: ExternalTensor }[];
@@ -34,17 +37,29 @@ export interface ModelProtoParts {
   readonly outputs: readonly OnnxValueInfo[];
 }
 
+const OWN_OPSETS = [
+  { domain: "", version: ONNX_OPSET },
+  { domain: "com.microsoft", version: MICROSOFT_OPSET },
+];
+
 export function writeModelProto(parts: ModelProtoParts): Uint8Array<ArrayBuffer> {
-  return new ProtobufWriter()
-    .varint(1, IR_VERSION)
+  const { irVersion, opsets, functions } = parts.embedded?.graph ?? {
+    irVersion: IR_VERSION,
+    opsets: OWN_OPSETS,
+    functions: [],
+  };
+  const model = new ProtobufWriter()
+    .varint(1, irVersion)
     .string(2, "kiln")
-    .message(7, (graph) => writeGraph(graph, parts))
-    .message(8, (opset) => opset.string(1, "").varint(2, ONNX_OPSET))
-    .message(8, (opset) => opset.string(1, "com.microsoft").varint(2, MICROSOFT_OPSET))
-    .finish();
+    .message(7, (graph) => writeGraph(graph, parts));
+  for (const { domain, version } of opsets)
+    model.message(8, (opset) => opset.string(1, domain).varint(2, version));
+  for (const fields of functions) model.fields(fields);
+  return model.finish();
 }
 
 function writeGraph(graph: ProtobufWriter, parts: ModelProtoParts): void {
+  if (parts.embedded) writeEmbedded(graph, parts.embedded);
   for (const node of parts.nodes) graph.message(1, (message) => writeNode(message, node));
   graph.string(2, parts.name);
   for (const { value, bytes } of parts.constants) {
@@ -56,15 +71,32 @@ function writeGraph(graph: ProtobufWriter, parts: ModelProtoParts): void {
   for (const { value, tensor } of parts.externals) {
     graph.message(5, (message) => {
       writeTensorHead(message, value);
-      const entries = { location: tensor.location, offset: "0", length: String(tensor.byteLength) };
-      for (const [key, entry] of Object.entries(entries)) {
-        message.message(13, (pair) => pair.string(1, key).string(2, entry));
-      }
-      message.varint(14, DATA_LOCATION_EXTERNAL);
+      writeLocation(message, tensor);
     });
   }
   for (const input of parts.inputs) graph.message(11, (message) => writeValueInfo(message, input));
   for (const output of parts.outputs) graph.message(12, (message) => writeValueInfo(message, output));
+}
+
+function writeEmbedded(graph: ProtobufWriter, embedded: ModelProtoParts["embedded"] & object): void {
+  for (const node of embedded.before) graph.message(1, (message) => writeNode(message, node));
+  for (const fields of embedded.graph.fields) graph.fields(fields);
+  for (const { name, elementType: type, shape, data } of embedded.graph.weights) {
+    graph.message(5, (message) => {
+      for (const extent of shape) message.varint(1, extent);
+      message.varint(2, type).string(8, name);
+      if (data instanceof Uint8Array) message.bytes(9, data);
+      else writeLocation(message, data);
+    });
+  }
+}
+
+function writeLocation(message: ProtobufWriter, { location, byteLength }: ExternalData): void {
+  const entries = { location, offset: "0", length: String(byteLength) };
+  for (const [key, entry] of Object.entries(entries)) {
+    message.message(13, (pair) => pair.string(1, key).string(2, entry));
+  }
+  message.varint(14, DATA_LOCATION_EXTERNAL);
 }
 
 function writeSubgraph(message: ProtobufWriter, { name, nodes, output }: Subgraph): void {

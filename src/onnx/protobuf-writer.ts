@@ -36,6 +36,14 @@ export class ProtobufWriter {
     return this;
   }
 
+  /** Whole fields, as another writer left them. */
+  fields(encoded: Uint8Array): this {
+    this.#reserve(encoded.length);
+    this.#bytes.set(encoded, this.#length);
+    this.#length += encoded.length;
+    return this;
+  }
+
   string(field: number, value: string): this {
     return this.bytes(field, utf8.encode(value));
   }

@@ -1,6 +1,6 @@
 // Hands a model's big initializers to the runtime tensor by tensor, without a second copy. Knows nothing of files.
 
-import type { ExternalTensor } from "../onnx/onnx-model.ts";
+import type { ExternalData } from "../onnx/onnx-model.ts";
 import type { OrtBuild } from "./ort-build.ts";
 
 /** What went wrong while the runtime read weights: its loader reports only a number, so the cause is kept here. */
@@ -24,10 +24,10 @@ const PART_BYTES = 4 * 2 ** 20;
  * collects that as garbage while the read waits for the disk. The read then never ends, which a busy machine makes likely.
  */
 class LazyBlob extends Blob {
-  readonly #tensor: ExternalTensor;
+  readonly #tensor: ExternalData;
   readonly #failure: ExternalDataFailure;
 
-  constructor(tensor: ExternalTensor, failure: ExternalDataFailure) {
+  constructor(tensor: ExternalData, failure: ExternalDataFailure) {
     super();
     this.#tensor = tensor;
     this.#failure = failure;
@@ -64,10 +64,10 @@ class LazyBlob extends Blob {
 
 /** The same for builds that cannot wait: they call `subarray` on what they take for bytes in memory. */
 class LazyUint8Array extends Uint8Array {
-  #tensor: ExternalTensor | undefined;
+  #tensor: ExternalData | undefined;
   #failure: ExternalDataFailure | undefined;
 
-  static over(tensor: ExternalTensor, failure: ExternalDataFailure): LazyUint8Array {
+  static over(tensor: ExternalData, failure: ExternalDataFailure): LazyUint8Array {
     const lazy = new LazyUint8Array(0);
     lazy.#tensor = tensor;
     lazy.#failure = failure;
@@ -88,7 +88,7 @@ class LazyUint8Array extends Uint8Array {
 
 /** One virtual file per tensor: offsets stay 0, because the asyncify build wraps them at 4 GiB. */
 export function externalFiles(
-  tensors: readonly ExternalTensor[],
+  tensors: readonly ExternalData[],
   build: OrtBuild,
   failure: ExternalDataFailure,
 ): ExternalFile[] {

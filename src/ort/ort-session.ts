@@ -29,6 +29,8 @@ export class OrtSession {
   readonly #runtime: OrtRuntime;
   readonly #session: InferenceSession;
   readonly #inputs: readonly OnnxValueInfo[];
+  /** What callers know outputs by, where that is not the graph's name. */
+  readonly #aliases: ReadonlyMap<string, string>;
   readonly #onDevice: boolean;
   readonly #bound = new Map<string, Tensor>();
 
@@ -38,6 +40,7 @@ export class OrtSession {
     this.#runtime = runtime;
     this.#session = session;
     this.#inputs = model.inputs;
+    this.#aliases = new Map(model.outputs.flatMap(({ name, alias }) => (alias ? [[name, alias]] : [])));
     this.#onDevice = onDevice;
   }
 
@@ -45,7 +48,12 @@ export class OrtSession {
   async run(feeds: Readonly<Record<string, SessionInput>>): Promise<Record<string, Float32Array>> {
     if (this.#onDevice) throw new Error(`${this.name}: its results stay on the device, use runOnDevice`);
     const results = await this.#run(feeds);
-    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, float32Values(tensor)]));
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => [
+        this.#aliases.get(name) ?? name,
+        float32Values(tensor),
+      ]),
+    );
   }
 
   /** The same, leaving the results in device buffers. */
@@ -54,7 +62,7 @@ export class OrtSession {
     const results = await this.#run(feeds);
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => [
-        name,
+        this.#aliases.get(name) ?? name,
         {
           buffer: tensor.gpuBuffer,
           byteLength: tensor.size * (tensor.type === "float16" ? 2 : 4),
@@ -81,7 +89,8 @@ export class OrtSession {
   async #run(feeds: Readonly<Record<string, SessionInput>>): Promise<Record<string, Tensor>> {
     const tensors: Record<string, Tensor> = {};
     for (const input of this.#inputs)
-      tensors[input.name] = this.#bound.get(input.name) ?? this.#tensor(input, feeds[input.name]);
+      tensors[input.name] =
+        this.#bound.get(input.name) ?? this.#tensor(input, feeds[input.alias ?? input.name]);
     return this.#runtime.inTurn(this.name, () => this.#session.run(tensors));
   }
 

@@ -27,6 +27,10 @@ export interface ModelRecord {
   readonly parts?: readonly ModelPart[];
   /** Its file stays where the user keeps it; there is no copy of it here. With the date that it had when it was hashed. */
   readonly linked?: { readonly modifiedAt: number };
+  /** ONNX graphs that run as they were published; absent for weights that graphs are built of. */
+  readonly format?: "onnx";
+  /** What such graphs were made for; absent where any will do. */
+  readonly fixed?: FixedRequest;
   /** Dominant dtype of the weights, as stored. */
   readonly dtype: string;
   /** Of checkpoints only; see `isCheckpoint`. */
@@ -51,6 +55,13 @@ export interface ModelPart {
   readonly bytes: number;
   /** Of parts that were downloaded and proven one by one. */
   readonly sha256?: string;
+}
+
+export interface FixedRequest {
+  readonly width?: number;
+  readonly height?: number;
+  /** Pictures made at once are at most as many. */
+  readonly batch?: number;
 }
 
 export type SuggestedSettings = Pick<ModelDefaults, "steps" | "guidanceScale" | "sampler" | "schedule">;

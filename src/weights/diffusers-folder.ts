@@ -5,10 +5,10 @@
 // checkpoint's source is those weight files, one behind the other, so its byte ranges stay valid as long as the same files
 // are given in the same order; to store a folder, keep `DiffusersFolder.files`, and nothing else of it.
 
-import { AppError } from "../protocol/app-error.ts";
 import type { ByteSource } from "./byte-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { fileFormatError, quoted } from "./file-format.ts";
+import { readFolderTokenizer, readJson, readSchedulerFacts, type FolderTokenizer } from "./folder-texts.ts";
 import { joinSources, partStarts } from "./joined-source.ts";
 import { openCheckpoint } from "./open-checkpoint.ts";
 import type { TensorInfo } from "./tensor-info.ts";
@@ -20,28 +20,16 @@ export interface FolderFile {
 }
 
 export interface DiffusersFolder {
-  /** Keys are `unet.…`, `vae.…`, `text_encoder.…`, `text_encoder_2.…`; metadata holds `scheduler.…` (see SCHEDULER_FACTS). */
+  /** Keys are `unet.…`, `vae.…`, `text_encoder.…`, `text_encoder_2.…`; metadata holds `scheduler.…` (see folder-texts.ts). */
   readonly checkpoint: Checkpoint;
   /** The model's own vocabulary and merges, where the folder has them. */
-  readonly tokenizer?: { readonly vocabJson: unknown; readonly mergesText: string };
+  readonly tokenizer?: FolderTokenizer;
   /** Those of the given files that the model consists of, with paths below the model's own folder. */
   readonly files: readonly FolderFile[];
 }
 
 const INDEX_FILE = "model_index.json";
 const COMPONENTS = ["unet", "vae", "text_encoder", "text_encoder_2"] as const;
-const TOKENIZER_FOLDERS = ["tokenizer", "tokenizer_2"] as const;
-const SCHEDULER_CONFIG = "scheduler/scheduler_config.json";
-/** What of scheduler_config.json becomes metadata: "scheduler.prediction_type". */
-const SCHEDULER_FACTS = [
-  "_class_name",
-  "prediction_type",
-  "rescale_betas_zero_snr",
-  "timestep_spacing",
-] as const;
-// Published ones stay below 4 MB (tokenizer.json) and 1 MB (the index of shards).
-const MAX_TEXT_BYTES = 32 * 2 ** 20;
-
 /** The folder of the model among these paths, with a final "/" or empty; undefined when they are no Diffusers folder. */
 export function diffusersRoot(paths: readonly string[]): string | undefined {
   return paths
@@ -52,14 +40,13 @@ export function diffusersRoot(paths: readonly string[]): string | undefined {
 
 /**
  * @param name for messages and for recognition by name: the folder's.
- * @throws AppError UnsupportedModel for exported graphs; FileFormat that names the file, what was expected and what was got.
+ * @throws AppError FileFormat that names the file, what was expected and what was got.
  */
 export async function openDiffusersFolder(
   given: readonly FolderFile[],
   name: string,
 ): Promise<DiffusersFolder> {
   const paths = given.map(({ path }) => path);
-  if (isOnnxExport(paths)) throw onnxExport(name);
   const root = diffusersRoot(paths);
   if (root === undefined) {
     throw fileFormatError(name, { where: INDEX_FILE, expected: "in the folder", got: "no such file" });
@@ -82,7 +69,7 @@ export async function openDiffusersFolder(
   }
   const starts = partStarts(weights.map(({ source }) => source));
   const tensors = new Map<string, TensorInfo>();
-  const metadata = await schedulerFacts(take(SCHEDULER_CONFIG));
+  const metadata = await readSchedulerFacts(take);
   for (const [i, { component, source }] of weights.entries()) {
     const part = await openCheckpoint(source);
     for (const tensor of part.tensors.values()) {
@@ -95,27 +82,12 @@ export async function openDiffusersFolder(
     weights.map((part) => part.source),
     name,
   );
-  const tokenizer = await readTokenizer(take);
+  const tokenizer = await readFolderTokenizer(take);
   return {
     checkpoint: { source, tensors, metadata },
     ...(tokenizer && { tokenizer }),
     files: [...used].map(([path, file]) => ({ path, source: file })),
   };
-}
-
-/** Graphs without the weights that they were made from, as browser demos and optimum publish models. */
-function isOnnxExport(paths: readonly string[]): boolean {
-  const isWeights = (path: string): boolean => /\.(safetensors|bin)$/.test(path);
-  return paths.some((path) => path.endsWith(".onnx")) && !paths.some(isWeights);
-}
-
-function onnxExport(name: string): AppError {
-  return new AppError(
-    "UnsupportedModel",
-    `${name} is a folder of ONNX graphs made for one size and device. Kiln makes its graphs from a model's own weights: take ` +
-      `the .safetensors files that the same model is published as.`,
-    { where: name, expected: "weights as .safetensors or .bin", got: "ONNX graphs" },
-  );
 }
 
 interface WeightSet {
@@ -175,74 +147,4 @@ async function shards(
     });
   }
   return { paths: paths.sort(), index: indexPath };
-}
-
-async function schedulerFacts(source: ByteSource | undefined): Promise<Map<string, string>> {
-  const facts = new Map<string, string>();
-  if (!source) return facts;
-  const config = (await readJson(source)) as Record<string, unknown> | null;
-  for (const fact of SCHEDULER_FACTS) {
-    const value = config?.[fact];
-    if (typeof value === "string" || typeof value === "boolean")
-      facts.set(`scheduler.${fact}`, String(value));
-  }
-  return facts;
-}
-
-/** vocab.json and merges.txt, or both out of tokenizer.json, which newer programs save alone. */
-async function readTokenizer(
-  take: (path: string) => ByteSource | undefined,
-): Promise<DiffusersFolder["tokenizer"]> {
-  for (const folder of TOKENIZER_FOLDERS) {
-    const [vocabulary, merges] = [take(`${folder}/vocab.json`), take(`${folder}/merges.txt`)];
-    if (vocabulary && merges)
-      return { vocabJson: await readJson(vocabulary), mergesText: await readText(merges) };
-    const whole = take(`${folder}/tokenizer.json`);
-    if (whole) return wholeTokenizer(await readJson(whole), whole.name);
-  }
-  return undefined;
-}
-
-function wholeTokenizer(json: unknown, file: string): NonNullable<DiffusersFolder["tokenizer"]> {
-  const { model, added_tokens: added } = (json ?? {}) as {
-    model?: { vocab?: unknown; merges?: unknown };
-    added_tokens?: unknown;
-  };
-  const { vocab, merges } = model ?? {};
-  if (typeof vocab !== "object" || vocab === null || !Array.isArray(merges)) {
-    throw fileFormatError(file, { where: "model", expected: "a vocabulary and merges", got: typeof vocab });
-  }
-  const extra = (Array.isArray(added) ? added : []) as { content?: unknown; id?: unknown }[];
-  return {
-    vocabJson: {
-      ...vocab,
-      ...Object.fromEntries(extra.map(({ content, id }) => [String(content), id])),
-    },
-    // Written as "a b" or as ["a", "b"].
-    mergesText: merges.map((merge) => (Array.isArray(merge) ? merge.join(" ") : String(merge))).join("\n"),
-  };
-}
-
-async function readJson(source: ByteSource): Promise<unknown> {
-  const text = await readText(source);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (cause) {
-    throw fileFormatError(
-      source.name,
-      { where: "the file", expected: "JSON", got: quoted(text.slice(0, 20)) },
-      { cause },
-    );
-  }
-}
-
-async function readText(source: ByteSource): Promise<string> {
-  if (source.byteLength > MAX_TEXT_BYTES) {
-    throw fileFormatError(source.name, {
-      where: "the file",
-      expected: `at most ${MAX_TEXT_BYTES} bytes long`,
-      got: `${source.byteLength} bytes`,
-    });
-  }
-  return new TextDecoder().decode(await source.read(0, source.byteLength));
 }

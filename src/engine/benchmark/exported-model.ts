@@ -17,8 +17,6 @@ export async function exportedModel(
     externals: [
       {
         location: dataName,
-        dtype: "float16",
-        shape: [data.size / 2],
         byteLength: data.size,
         read: async () => new Uint8Array(await data.arrayBuffer()),
         readSync: () => {

@@ -180,9 +180,9 @@ class JobRun<X> {
     }
   }
 
-  #promptKeys(model: OpenedModel): PromptKeys {
+  #promptKeys(model: OpenedModel): PromptKeys | undefined {
     const keys = this.#job.loader.promptKeys(model);
-    return { ...keys, session: (rows) => this.#whileLoading("unet", () => keys.session(rows)) };
+    return keys && { ...keys, session: (rows) => this.#whileLoading("unet", () => keys.session(rows)) };
   }
 
   async #decodeSmall(latents: Float32Array, shape: LatentShape): Promise<Float32Array | undefined> {

@@ -12,9 +12,6 @@ import { detectExported } from "../models/exports/detect-exported.ts";
 import type { ModelTraits, VaeConfig } from "../models/model-config.ts";
 import { buildTinyDecoder } from "../models/tiny-decoder.ts";
 import { detectTinyDecoder } from "../models/tiny-decoder-config.ts";
-import { buildUpscaler } from "../models/upscalers/build-upscaler.ts";
-import { detectUpscaler } from "../models/upscalers/detect-upscaler.ts";
-import type { DetectedUpscaler } from "../models/upscalers/upscaler-config.ts";
 import { detectVaeFile } from "../models/vae-file.ts";
 import type { OnnxModel } from "../onnx/onnx-model.ts";
 import type { OrtRuntime } from "../ort/ort-runtime.ts";
@@ -50,6 +47,7 @@ import {
   type VaeNetworks,
 } from "./model-networks.ts";
 import type { PromptKeys, UnetShape } from "./ort-components.ts";
+import { openUpscalerNetwork, type UpscalerNetwork } from "./upscaler-network.ts";
 import { noEmbeddings, promptEmbeddings, type PromptEmbeddings } from "./prompt-embeddings.ts";
 
 /** Rejects with ModelNotFound, FileFormat or Network. */
@@ -84,7 +82,7 @@ export interface OpenedVae {
 
 export interface OpenedUpscaler {
   readonly record: ModelRecord;
-  readonly detected: DetectedUpscaler;
+  readonly network: UpscalerNetwork;
 }
 
 /** Whatever has sessions. */
@@ -219,7 +217,7 @@ export class ModelLoader {
   async openUpscaler(modelId: string): Promise<OpenedUpscaler> {
     if (this.#upscaler?.record.id === modelId) return this.#upscaler;
     const { source, record } = await this.#openModel(modelId);
-    this.#upscaler = { record, detected: detectUpscaler(await openCheckpoint(source)) };
+    this.#upscaler = { record, network: await openUpscalerNetwork(source, record) };
     return this.#upscaler;
   }
 
@@ -329,9 +327,8 @@ export class ModelLoader {
 
   /** For tiles of one size. */
   upscaler(model: OpenedUpscaler, width: number, height: number): Promise<OrtSession> {
-    const { checkpoint, config } = model.detected;
     return this.#session(model, "upscaler", `${height}x${width}`, "cpu", (dialect) =>
-      buildUpscaler(checkpoint, config, { dialect, height, width }),
+      model.network.graph(dialect, height, width),
     );
   }
 

@@ -11,6 +11,7 @@ import type {
   Vae,
 } from "../pipeline/components.ts";
 import type { Upscaler } from "../pipeline/upscale.ts";
+import { AppError } from "../protocol/app-error.ts";
 import type { LatentStore } from "./latent-store.ts";
 import type { TokenVectors } from "./prompt-embeddings.ts";
 import { decodeInTiles, encodeInTiles } from "./tiled-vae.ts";
@@ -349,7 +350,18 @@ export function createUpscaler(
       const session = await sessionFor({ width, height });
       await yieldToMessages();
       const { upscaled } = await session.run({ pixels: data });
+      requireScale(upscaled.length / data.length, scale);
       return { width: scale * width, height: scale * height, data: upscaled };
     },
   };
+}
+
+/** Published graphs of any size are known by name only. */
+function requireScale(area: number, scale: number): void {
+  if (area === scale ** 2) return;
+  throw new AppError(
+    "UnsupportedModel",
+    `The upscaler makes pictures ${Math.sqrt(area)} times as large, and its file name says ${scale}. Rename the file and import it again.`,
+    { where: "upscaler", expected: `a scale of ${scale}`, got: `${Math.sqrt(area)}` },
+  );
 }

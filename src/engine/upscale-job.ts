@@ -9,9 +9,9 @@ import { insertPngText } from "../imaging/png-text.ts";
 import type { Size } from "../imaging/resize.ts";
 import type { Tiling } from "../imaging/tiles.ts";
 import { upscaledInfotext } from "../imaging/upscale-infotext.ts";
-import { largestTensorBytesPerPixel } from "../models/upscalers/build-upscaler.ts";
 import type { OrtRuntime } from "../ort/ort-runtime.ts";
 import {
+  defaultTiling,
   MIN_TILE_SIZE,
   resample,
   tilingWithin,
@@ -143,7 +143,7 @@ class UpscaleRun {
     return upscale(this.#upscaler(model, tiling.size), picture, {
       target,
       tiling,
-      smallestTile: this.#onHeap ? tiling.size : MIN_TILE_SIZE,
+      smallestTile: this.#onHeap || model.network.tile ? tiling.size : MIN_TILE_SIZE,
       signal: control.interrupted,
       onTile: (progress) => this.#report(progress),
     });
@@ -156,14 +156,16 @@ class UpscaleRun {
 
   #tiling(model: OpenedUpscaler): Tiling {
     const { runtime, loader, request } = this.#job;
-    const perPixel = largestTensorBytesPerPixel(model.detected.config, loader.precision(model));
+    const perPixel = model.network.bytesPerPixel(loader.precision(model));
+    const { tile } = model.network;
+    if (tile) return { ...defaultTiling, size: Math.min(tile.width, tile.height) };
     const tiling = tilingWithin(largestTensor(runtime.device, loader.limits.budget), perPixel);
     return { ...tiling, size: Math.min(tiling.size, request.maxTileSize ?? tiling.size) };
   }
 
   #upscaler(model: OpenedUpscaler, tileSize: number): Upscaler {
     const { loader } = this.#job;
-    const { scale } = model.detected.config;
+    const { scale } = model.network;
     const network = createUpscaler(scale, (size) =>
       this.#whileLoading(() => loader.upscaler(model, size.width, size.height)),
     );

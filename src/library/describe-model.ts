@@ -1,7 +1,7 @@
 // Turns a recognised file into the record the user sees. Reads the header only; text from the file is hostile.
 
 import type { DetectedFile } from "../models/kinds/detected-file.ts";
-import type { DetectedModel } from "../models/model-config.ts";
+import type { AnyModel } from "../models/exports/exported-model.ts";
 import { deviceMemoryNeed } from "../models/requirements.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
 import type { ModelDefaults } from "../protocol/model-manifest.ts";
@@ -21,19 +21,22 @@ export interface ImportedFile {
   readonly addedAt: number;
 }
 
+/** What of an opened file its record is made of. */
+export type FileContents = Pick<Checkpoint, "tensors" | "metadata">;
+
 export function describeModel(
-  checkpoint: Checkpoint,
+  checkpoint: FileContents,
   { model, ...facts }: DetectedFile,
   file: ImportedFile,
 ): ModelRecord {
   const title = cleanText(checkpoint.metadata.get("modelspec.title"));
-  const defaults = model && defaultsOf(checkpoint, model.family.defaults);
+  const defaults = model && { ...defaultsOf(checkpoint, model.family.defaults), ...fixedSides(facts) };
   return {
     ...file,
     ...facts,
     name: title || file.fileName.replace(/\.[^.]+$/, ""),
     origin: "imported",
-    dtype: dominantDtype(checkpoint),
+    dtype: facts.dtype ?? dominantDtype(checkpoint),
     ...(defaults && { defaults }),
     // What is used beside a checkpoint adds its own weights and little else.
     needs: { memoryBytes: model && defaults ? memoryBytesOf(model, defaults) : file.bytes, features: [] },
@@ -42,7 +45,7 @@ export function describeModel(
 }
 
 /** Device memory for one picture at the default size in float32, which every device can do. */
-export function memoryBytesOf(detected: DetectedModel, { width, height }: ModelDefaults): number {
+export function memoryBytesOf(detected: AnyModel, { width, height }: ModelDefaults): number {
   const request = {
     width,
     height,
@@ -55,7 +58,7 @@ export function memoryBytesOf(detected: DetectedModel, { width, height }: ModelD
 }
 
 /** The dtype most bytes are stored in. */
-export function dominantDtype(checkpoint: Checkpoint): string {
+export function dominantDtype(checkpoint: Pick<Checkpoint, "tensors">): string {
   const bytes = new Map<string, number>();
   for (const { dtype, start, end } of checkpoint.tensors.values()) {
     bytes.set(dtype, (bytes.get(dtype) ?? 0) + end - start);
@@ -64,7 +67,7 @@ export function dominantDtype(checkpoint: Checkpoint): string {
 }
 
 /** The family's defaults, with the size that the file tells ("512x512") and the schedule that a folder's scheduler is set to. */
-function defaultsOf(checkpoint: Checkpoint, familyDefaults: ModelDefaults): ModelDefaults {
+function defaultsOf(checkpoint: FileContents, familyDefaults: ModelDefaults): ModelDefaults {
   // Few-step models are published with timesteps counted from the end; this schedule has the same.
   const trailing = checkpoint.metadata.get("scheduler.timestep_spacing") === "trailing";
   const family = trailing ? { ...familyDefaults, schedule: "SGM Uniform" } : familyDefaults;
@@ -72,6 +75,11 @@ function defaultsOf(checkpoint: Checkpoint, familyDefaults: ModelDefaults): Mode
   const [width, height] = (match ?? []).slice(1).map(Number);
   const usable = [width, height].every((side) => side >= MIN_SIDE && side <= MAX_SIDE && side % 8 === 0);
   return usable ? { ...family, width, height } : family;
+}
+
+/** Pictures of another size are refused, so it is none to start from. */
+function fixedSides({ fixed: { width, height } = {} }: Pick<DetectedFile, "fixed">): Partial<ModelDefaults> {
+  return { ...(width && { width }), ...(height && { height }) };
 }
 
 function cleanText(text = ""): string {

@@ -52,7 +52,7 @@ export async function importFolder(
 // Must not record, nor give the file its final name, before its size and hash are known.
 // Must leave nothing behind when it fails.
 async function storeModel(
-  { fileName, file, checkpoint, detected, parts }: RecognisedModel,
+  { fileName, file, contents, detected, parts }: RecognisedModel,
   context: ImportContext,
   onProgress: (progress: ImportProgress) => void,
   expected: ExpectedFile,
@@ -80,7 +80,7 @@ async function storeModel(
       requireExpected(fileName, "SHA-256", expected.sha256, sha256);
       const stored = { fileName, bytes: file.size, sha256, ...(parts && { parts }) };
       const imported = { id: sha256, ...stored, addedAt: Date.now() };
-      const record = describeModel(checkpoint, detected, imported);
+      const record = describeModel(contents, detected, imported);
       return await navigator.locks.request(COMMITTING, () => commit(record, incoming, context));
     } catch (error) {
       await incoming.discard();

@@ -1,13 +1,12 @@
 // Links a model file where the user keeps it: recognised and hashed like an imported one, but not copied.
 
-import { detectFile } from "../models/kinds/detect-file.ts";
 import type { ImportProgress, ModelRecord } from "../protocol/library-api.ts";
 import { blobSource } from "../weights/blob-source.ts";
-import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { describeModel } from "./describe-model.ts";
 import { hashSource } from "./file-hash.ts";
 import { COMMITTING, type ImportContext, throttled } from "./import-model.ts";
 import { safeFileName } from "./model-files.ts";
+import { recogniseSource } from "./recognise-model.ts";
 
 // Must not write the file anywhere: whoever links a model has no room for a second copy, or wants none.
 // Must not record before the hash is known.
@@ -20,8 +19,7 @@ export async function linkModel(
   const file = await handle.getFile();
   const fileName = safeFileName(file.name);
   const source = blobSource(file, fileName);
-  const checkpoint = await openCheckpoint(source);
-  const detected = detectFile(checkpoint);
+  const { contents, detected } = await recogniseSource(source);
   const report = throttled(file.size, (bytesDone) =>
     onProgress({ fileName, bytesDone, bytesTotal: file.size }),
   );
@@ -30,7 +28,7 @@ export async function linkModel(
   if (shipped) return shipped;
   const imported = { id: sha256, fileName, bytes: file.size, sha256, addedAt: Date.now() };
   const linked = { modifiedAt: file.lastModified };
-  const record: ModelRecord = { ...describeModel(checkpoint, detected, imported), linked };
+  const record: ModelRecord = { ...describeModel(contents, detected, imported), linked };
   return await navigator.locks.request(COMMITTING, async () => {
     const known = await database.get("models", sha256);
     // A copy of the same bytes is already here, which is worth more than a link.

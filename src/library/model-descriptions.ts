@@ -77,6 +77,6 @@ function accessOf({ journal, downloads }: DescriptionContext): CivitaiAccess {
 }
 
 async function readFacts(record: ModelRecord, file: File | undefined): Promise<FileFacts> {
-  if (!file || record.parts) return { facts: {} };
+  if (!file || record.parts || record.format) return { facts: {} };
   return fileFacts((await openCheckpoint(blobSource(file, record.fileName))).metadata);
 }

@@ -1,14 +1,12 @@
 // Gives a downloaded model its place in the library: recognise, describe, record. The bytes are on disk and proven already.
 
-import { detectFile } from "../models/kinds/detect-file.ts";
 import type { FolderEntry, ModelRecord } from "../protocol/library-api.ts";
 import { blobSource } from "../weights/blob-source.ts";
-import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { describeModel } from "./describe-model.ts";
 import type { WholeDownload } from "./downloads/download-runner.ts";
 import type { StoredPart } from "./downloads/part-files.ts";
 import { commit, COMMITTING, type ImportContext } from "./import-model.ts";
-import { recogniseFolder } from "./recognise-model.ts";
+import { recogniseFolder, recogniseSource } from "./recognise-model.ts";
 
 // Must leave the part where it is when it fails, so that nothing has to be downloaded again.
 export async function storeDownload(
@@ -28,9 +26,9 @@ export async function storeDownload(
 }
 
 async function describeFile(file: File, { fileName, sha256 }: WholeDownload): Promise<ModelRecord> {
-  const checkpoint = await openCheckpoint(blobSource(file, fileName));
+  const { contents, detected } = await recogniseSource(blobSource(file, fileName));
   const imported = { id: sha256, fileName, bytes: file.size, sha256, addedAt: Date.now() };
-  return describeModel(checkpoint, detectFile(checkpoint), imported);
+  return describeModel(contents, detected, imported);
 }
 
 /** Recognised as if it had been dropped. All of its files stay, in the order in which they lie in the part. */
@@ -44,12 +42,12 @@ async function describeFolder(
     start += bytes;
     return { path: `${folder}/${path}`, file: new File([slice], path.slice(path.lastIndexOf("/") + 1)) };
   });
-  const { checkpoint, detected, fileName } = await recogniseFolder(entries);
+  const { contents, detected, fileName } = await recogniseFolder(entries);
   const parts = files.map(({ path, bytes, sha256: hash }) => ({
     path,
     bytes,
     ...(hash !== undefined && { sha256: hash }),
   }));
   const imported = { id: sha256, fileName, bytes: file.size, sha256, parts, addedAt: Date.now() };
-  return describeModel(checkpoint, detected, imported);
+  return describeModel(contents, detected, imported);
 }

@@ -13,6 +13,7 @@ export interface FolderContents {
 // Published models have some thirty files; a whole home directory must not keep the page busy.
 const MAX_FILES = 20_000;
 const MODEL_INDEX = "model_index.json";
+const NETWORK = /(unet|text[-_]?encoder|vae)[^/]*(\/[^/]*)?\.onnx$/i;
 
 /** Must be called in the drop event, where `webkitGetAsEntry` gives the entries; they can be read later. */
 export async function readDroppedFolders(
@@ -54,8 +55,8 @@ export function sortFolder(entries: readonly FolderEntry[]): FolderContents {
   const files = entries
     .filter(({ path }) => !outer.some((root) => path.startsWith(root)))
     .map(({ file }) => file);
-  // Exported graphs may have no index; the library says what is wrong with them.
-  const isExport = models.length === 0 && files.some(({ name }) => name.endsWith(".onnx"));
+  // Exported graphs may have no index. A folder of upscalers has graphs too, each a model of its own.
+  const isExport = models.length === 0 && entries.some(({ path }) => NETWORK.test(path));
   return isExport ? { models: [entries], files: [] } : { models, files };
 }
 

@@ -69,7 +69,7 @@ export function detectExported(folder: OnnxFolder, familyId?: string): ExportedM
     ...networks.textEncoders,
     networks.unet,
     networks.vaeDecoder,
-    ...(vaeEncoder ? [networks.vaeEncoder!] : []),
+    ...(vaeEncoder ? [networks.vaeEncoder] : []),
   ];
   return {
     family,

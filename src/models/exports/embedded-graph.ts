@@ -36,7 +36,7 @@ async function embeddedWeight(
     byteLength,
     read: () => source.read(start, end),
     readSync: () => source.readSync(start, end),
-    ...(source.slice && { slice: () => source.slice!(start, end) }),
+    readPart: (from: number, to: number) => source.read(start + from, start + to),
   };
   return { name, elementType, shape, data };
 }

@@ -90,7 +90,7 @@ describe("the graphs on WebGPU agree with PyTorch", { timeout: TIMEOUT_MS }, () 
   test("unet, with everything and the prompt's keys and values on the device", async () => {
     const shape = { batch: 2, latentHeight: 8, latentWidth: 8, tokens: 77 };
     const session = await loader.unet(tiny, { ...shape, promptKeysFed: true });
-    const keys = await loader.promptKeys(tiny).session(2 * 77);
+    const keys = await loader.promptKeys(tiny)!.session(2 * 77);
     const store = createGpuLatentStore(runtime);
     const upload = (key: string): GPUBuffer => store.math.upload(golden.float32(key)).buffer;
     const prompt = await store.runAll(keys, { context: upload("unet.even.context") });

@@ -59,18 +59,26 @@ async function run(
 }
 
 describe("published ONNX graphs agree with diffusers", () => {
-  test("optimum's SDXL: symbolic shapes, sizes as inputs, all layers as outputs, weights beside", SLOW, async () => {
-    const { latents, image } = await run("optimum", "tiny-xl");
-    expect(next.record).toMatchObject({ family: "sdxl-v", dtype: "F32" });
-    expect(relativeDifference(latents.data, golden.float32("optimum"))).toBeLessThan(LATENTS_TOLERANCE);
-    expect(relativeDifference(image.data, golden.float32("optimum.image"))).toBeLessThan(IMAGE_TOLERANCE);
-  });
+  test(
+    "optimum's SDXL: symbolic shapes, sizes as inputs, all layers as outputs, weights beside",
+    SLOW,
+    async () => {
+      const { latents, image } = await run("optimum", "tiny-xl");
+      expect(next.record).toMatchObject({ family: "sdxl-v", dtype: "F32" });
+      expect(relativeDifference(latents.data, golden.float32("optimum"))).toBeLessThan(LATENTS_TOLERANCE);
+      expect(relativeDifference(image.data, golden.float32("optimum.image"))).toBeLessThan(IMAGE_TOLERANCE);
+    },
+  );
 
-  test("a browser demo's SD-Turbo: float16, weights inside, 32-bit token ids, no configuration", SLOW, async () => {
-    const { latents } = await run("demo", "sd-turbo-ort-web", unguided);
-    expect(next.record).toMatchObject({ family: "sd-turbo", dtype: "F16" });
-    expect(relativeDifference(latents.data, golden.float32("demo"))).toBeLessThan(FLOAT16_TOLERANCE);
-  });
+  test(
+    "a browser demo's SD-Turbo: float16, weights inside, 32-bit token ids, no configuration",
+    SLOW,
+    async () => {
+      const { latents } = await run("demo", "sd-turbo-ort-web", unguided);
+      expect(next.record).toMatchObject({ family: "sd-turbo", dtype: "F16" });
+      expect(relativeDifference(latents.data, golden.float32("demo"))).toBeLessThan(FLOAT16_TOLERANCE);
+    },
+  );
 
   test("a WebNN export: flat files, a fixed batch of prompt and negative prompt together", SLOW, async () => {
     const { latents } = await run("fixed", "stable-diffusion-1.5-webnn", { negativePrompt: "n o ." });
@@ -80,7 +88,9 @@ describe("published ONNX graphs agree with diffusers", () => {
 
   test("the same without guidance: the batch is filled up with copies", SLOW, async () => {
     const { latents } = await run("fixed", "stable-diffusion-1.5-webnn", unguided);
-    expect(relativeDifference(latents.data, golden.float32("fixed-unguided"))).toBeLessThan(LATENTS_TOLERANCE);
+    expect(relativeDifference(latents.data, golden.float32("fixed-unguided"))).toBeLessThan(
+      LATENTS_TOLERANCE,
+    );
   });
 
   test("two pictures at a time in a fixed batch of two are the two pictures made alone", SLOW, async () => {
@@ -88,5 +98,36 @@ describe("published ONNX graphs agree with diffusers", () => {
     const { latents } = await run("fixed", "webnn", request);
     const first = golden.float32("fixed");
     expect(relativeDifference(latents.data.subarray(0, first.length), first)).toBeLessThan(LATENTS_TOLERANCE);
+  });
+});
+
+describe("what published graphs cannot do is said before anything is loaded", () => {
+  const refused = (message: string) => ({ message: expect.stringContaining(message) as string });
+  const use = { modelId: "lora", unetWeight: 1, textWeight: 1 };
+
+  test.each<[string, OnnxFixture, Partial<GenerationRequest>, string]>([
+    ["another size than the exported one", "fixed", { width: 128 }, "makes pictures of 64x64 only"],
+    ["more pictures at a time than its batch", "fixed", { batchSize: 3 }, "set a batch size of at most 2"],
+    [
+      "a longer prompt than its UNet reads",
+      "fixed",
+      { prompt: "f ".repeat(90) },
+      "reads 75 tokens of a prompt at most",
+    ],
+    ["a layer that its text encoder does not give", "fixed", { clipSkip: 2 }, "set clip skip to 1"],
+    ["a LoRA", "optimum", { loras: [use] }, "take no LoRA"],
+  ])("%s", SLOW, async (_, fixture, request, message) => {
+    const lora = { ...(await open(fixture, "lora")).record, type: "lora" as const };
+    const { engine: asked } = await startNodeEngine({
+      openModel: () => Promise.resolve(next),
+      listModels: () => Promise.resolve([lora]),
+    });
+    await expect(
+      (async () => {
+        next = await open(fixture, "limits");
+        await asked.generate("limits", tinyRequest({ ...base, ...request, modelId: "limits" }));
+      })(),
+    ).rejects.toMatchObject(refused(message));
+    await asked.unload();
   });
 });

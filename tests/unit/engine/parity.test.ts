@@ -84,7 +84,7 @@ describe("the engine agrees with diffusers", () => {
     const tiny = await loader.open("tiny");
     const latents = { batch: 1, latentHeight: 8, latentWidth: 8, separate };
     let keysMade = 0;
-    const keys = loader.promptKeys(tiny);
+    const keys = loader.promptKeys(tiny)!;
     const counted = {
       ...keys,
       session: (rows: number) => {

@@ -63,8 +63,7 @@ test("the dominant dtype is the one with most bytes", () => {
     ["b", { key: "b", dtype: "F16", shape: [4], start: 4, end: 12 }],
     ["c", { key: "c", dtype: "F32", shape: [1], start: 12, end: 15 }],
   ] as const);
-  const source = headerOnlySource(new Map());
-  expect(dominantDtype({ source, tensors, metadata: new Map() })).toBe("F16");
+  expect(dominantDtype({ tensors })).toBe("F16");
 });
 
 test("a folder whose scheduler counts timesteps from the end has a schedule that does so", async () => {

@@ -3,14 +3,17 @@
 import "fake-indexeddb/auto";
 import { readFileSync } from "node:fs";
 import { IDBFactory } from "fake-indexeddb";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type ImportContext, importFolder, importModel } from "../../../src/library/import-model.ts";
 import { type LibraryDatabase, openLibraryDatabase } from "../../../src/library/library-database.ts";
 import type { IncomingFile, ModelFiles } from "../../../src/library/model-files.ts";
-import { splitParts } from "../../../src/library/recognise-model.ts";
+import { recogniseFolder, splitParts } from "../../../src/library/recognise-model.ts";
+import { detectExported } from "../../../src/models/exports/detect-exported.ts";
 import type { FolderEntry, ImportProgress } from "../../../src/protocol/library-api.ts";
 import { blobSource } from "../../../src/weights/blob-source.ts";
 import { openDiffusersFolder } from "../../../src/weights/diffusers-folder.ts";
+import { openOnnxFolder } from "../../../src/weights/onnx/onnx-folder.ts";
+import { onnxFixture, onnxFolder, type OnnxFixture } from "../../support/onnx-folders.ts";
 import { familyFolder } from "../../support/family-models.ts";
 
 const tinyModel = readFileSync(new URL("../../fixtures/models/tiny.safetensors", import.meta.url));
@@ -225,10 +228,91 @@ test.each<[string, (entries: FolderEntry[]) => FolderEntry[], object]>([
   [
     "of ONNX graphs",
     () => [{ path: "turbo/unet/model.onnx", file: new File(["x"], "model.onnx") }],
-    { name: "UnsupportedModel", details: { where: "turbo", got: "ONNX graphs" } },
+    { name: "FileFormat", details: { file: "turbo/unet/model.onnx" } },
   ],
 ])("a folder %s is refused by name, and nothing is written", async (_, change, error) => {
   const entries = change(await folderEntries());
   await expect(importFolder(entries, context(), () => undefined)).rejects.toMatchObject(error);
   expect([disk.received, await database.count("models")]).toEqual([0, 0]);
+});
+
+describe("a model that is published as ONNX graphs", () => {
+  const entriesOf = async (name: OnnxFixture, folder: string): Promise<FolderEntry[]> =>
+    Promise.all(
+      (await onnxFolder(name)).map(async ({ path, source }) => ({
+        path: `${folder}/${path}`,
+        file: new File([await source.read(0, source.byteLength)], path.split("/").at(-1)!),
+      })),
+    );
+
+  test("is stored as one, without the graphs that draw nothing, and opens from what is stored", async () => {
+    const entries = await entriesOf("demo", "sd-turbo-ort-web");
+    const record = await importFolder(entries, context(), () => undefined);
+    expect(record).toMatchObject({
+      name: "sd-turbo-ort-web",
+      type: "checkpoint",
+      family: "sd-turbo",
+      format: "onnx",
+      dtype: "F16",
+      defaults: { steps: 4, guidanceScale: 1 },
+    });
+    expect(record.fixed).toBeUndefined();
+    expect(record.parts!.map(({ path }) => path)).toEqual([
+      "text_encoder/model.onnx",
+      "unet/model.onnx",
+      "vae_decoder/model.onnx",
+    ]);
+    const { file } = await recogniseFolder(entries);
+    expect(file.size).toBe(record.bytes);
+    const again = detectExported(await openOnnxFolder(splitParts(file, record.parts!), record.name));
+    expect(again.family.id).toBe("sd-turbo");
+  });
+
+  test("says which size it was made for, and starts from it", async () => {
+    const record = await importFolder(await entriesOf("fixed", "webnn"), context(), () => undefined);
+    expect(record.fixed).toEqual({ width: 64, height: 64, batch: 2 });
+    expect(record.defaults).toMatchObject({ width: 64, height: 64 });
+    expect(record.parts!.map(({ path }) => path)).toContain("text-encoder.onnx.data");
+  });
+
+  test("is refused without a file of its weights, which is named", async () => {
+    const entries = await entriesOf("optimum", "xl");
+    const without = entries.filter(({ path }) => !path.endsWith("model.onnx_data"));
+    await expect(importFolder(without, context(), () => undefined)).rejects.toMatchObject({
+      name: "FileFormat",
+      message: expect.stringContaining("model.onnx_data") as string,
+    });
+    expect(disk.received).toBe(0);
+  });
+
+  test("is refused without a network, which is named", async () => {
+    const entries = await entriesOf("demo", "turbo");
+    const without = entries.filter(({ path }) => !path.includes("vae_decoder"));
+    await expect(importFolder(without, context(), () => undefined)).rejects.toMatchObject({
+      name: "UnsupportedModel",
+      message: expect.stringContaining("a vae decoder among them") as string,
+    });
+  });
+
+  test("as a single file is an upscaler, with its scale", async () => {
+    const upscaler = (name: string, as = name): File => new File([new Uint8Array(onnxFixture(name))], as);
+    const record = await importModel(upscaler("2x-any.onnx"), context(), () => undefined);
+    expect(record).toMatchObject({
+      type: "upscaler",
+      name: "2x-any",
+      scale: 2,
+      format: "onnx",
+      dtype: "F32",
+    });
+    expect(await importModel(upscaler("tiles.onnx"), context(), () => undefined)).toMatchObject({
+      scale: 2,
+      dtype: "F16",
+    });
+    await expect(
+      importModel(upscaler("2x-any.onnx", "any.onnx"), context(), () => undefined),
+    ).rejects.toMatchObject({
+      name: "UnsupportedModel",
+      message: expect.stringContaining("4x-model.onnx") as string,
+    });
+  });
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { dialects } from "../../../src/models/dialects.ts";
 import { linear } from "../../../src/models/layers/linear.ts";
 import { GraphBuilder } from "../../../src/onnx/graph-builder.ts";
-import type { OnnxModel } from "../../../src/onnx/onnx-model.ts";
+import type { ExternalTensor, OnnxModel } from "../../../src/onnx/onnx-model.ts";
 import { convertTensor } from "../../../src/weights/dtypes.ts";
 import { memorySource } from "../../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
@@ -60,7 +60,7 @@ test("a compact graph keeps half the bytes and computes the same", async () => {
 });
 
 test("weights stored in float32 are rounded on the way, biases are not", async () => {
-  const { externals } = await build("F32", "wasm-compact");
+  const externals = (await build("F32", "wasm-compact")).externals as readonly ExternalTensor[];
   expect(externals.find(({ location }) => location === "0.weight")?.dtype).toBe("float16");
   expect(externals.find(({ location }) => location === "0.bias")?.dtype).toBe("float32");
 });

@@ -12,7 +12,7 @@ import { buildUnet } from "../../../src/models/unet.ts";
 import { buildVaeDecoder } from "../../../src/models/vae-decoder.ts";
 import { buildVaeEncoder } from "../../../src/models/vae-encoder.ts";
 import { elementCount } from "../../../src/onnx/graph.ts";
-import type { OnnxModel } from "../../../src/onnx/onnx-model.ts";
+import type { ExternalTensor, OnnxModel } from "../../../src/onnx/onnx-model.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
 import { headerFixture, headerOnlySource } from "../../support/header-only.ts";
 
@@ -101,7 +101,9 @@ describe.each(cases)("%s in dialect %s", (_, __, { fixture, size, textEncoders, 
       ...vaeTensors(model.vae),
     ];
     const used = new Map<string, number>();
-    for (const { location, shape } of graphs.flatMap(({ externals }) => externals)) {
+    for (const { location, shape } of graphs.flatMap(
+      ({ externals }) => externals as readonly ExternalTensor[],
+    )) {
       // Parts of a tensor have a row range behind the key; what is derived from a whole tensor has "#" and a name.
       const [key, derivation] = location.replace(/\[\d+:\d+\]$/, "").split("#");
       const stored = model.checkpoint.tensors.get(key)?.shape ?? [];

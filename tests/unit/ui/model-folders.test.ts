@@ -51,10 +51,17 @@ test("each index in a folder of folders is a model, the rest are files", async (
   expect(files.map(({ name }) => name)).toEqual(["lora.safetensors", "notes.txt"]);
 });
 
-test("a folder of ONNX graphs without an index is handed on as one model, for the library to name", async () => {
-  const entries = await readDroppedFolders([
-    directory("turbo", { unet: { "model.onnx": "x" }, "a.txt": "y" }),
-  ]);
+test("a folder of ONNX upscalers is files, each a model of its own", async () => {
+  const entries = await readDroppedFolders([directory("upscalers", { "2x-a.onnx": "x", "4x-b.onnx": "y" })]);
+  const { models, files } = sortFolder(entries);
+  expect([models, files.map(({ name }) => name)]).toEqual([[], ["2x-a.onnx", "4x-b.onnx"]]);
+});
+
+test.each<Parameters<typeof directory>[1]>([
+  { unet: { "model.onnx": "x" }, "a.txt": "y" },
+  { "text-encoder.onnx": "x", "sd-unet-v1.5-model-b2c4h64w64s77.onnx": "y" },
+])("a folder of ONNX graphs without an index is handed on as one model", async (content) => {
+  const entries = await readDroppedFolders([directory("turbo", content)]);
   expect(sortFolder(entries)).toEqual({ models: [entries], files: [] });
 });
 

@@ -14,12 +14,11 @@ import { readLora } from "../src/models/adapters/lora.ts";
 import { detectModel } from "../src/models/detect-model.ts";
 import { dialects } from "../src/models/dialects.ts";
 import type { AdaptableModel } from "../src/models/layers/adapter-slots.ts";
-import { unetTensors } from "../src/models/required-tensors.ts";
 import { buildUnet } from "../src/models/unet.ts";
 import { memorySource } from "../src/weights/memory-source.ts";
 import { openSafetensors } from "../src/weights/safetensors.ts";
-import { writeSafetensors } from "../src/weights/write-safetensors.ts";
 import { createGraphSession, type GraphInputs } from "../tests/support/run-graph.ts";
+import { loraTargets, randomLora } from "./random-lora.ts";
 
 const CHECKPOINT = join(import.meta.dirname, "..", "public/models/kiln-small/kiln-small.safetensors");
 const RANK = 16;
@@ -40,25 +39,10 @@ const model = detectModel(
 const floats = (length: number): Float32Array =>
   Float32Array.from({ length }, () => (Math.random() - 0.5) / RANK);
 
-/** Every linear layer of the transformers, as most LoRAs have it. */
-const targets = unetTensors(model.unet).filter(
-  ({ key, shape }) => /transformer_blocks.*weight$/.test(key) && shape.length === 2,
-);
+const targets = loraTargets(model.unet);
 
-async function randomLora(strength: number): Promise<AppliedLora> {
-  const tensors = targets.flatMap(({ key, shape: [rows, columns] }) => {
-    const module = `lora_unet_${key.slice(model.unet.prefix.length, -".weight".length).replaceAll(".", "_")}`;
-    const tensor = (shape: readonly [number, number]) => ({
-      dtype: "F32" as const,
-      shape,
-      bytes: new Uint8Array(floats(shape[0] * shape[1]).buffer as ArrayBuffer),
-    });
-    return [
-      [`${module}.lora_down.weight`, tensor([RANK, columns])],
-      [`${module}.lora_up.weight`, tensor([rows, RANK])],
-    ] as const;
-  });
-  const file = await openSafetensors(memorySource(writeSafetensors(new Map(tensors)), "random"));
+async function applied(seed: number, strength: number): Promise<AppliedLora> {
+  const file = await openSafetensors(randomLora("random", model.unet, RANK, seed));
   return { lora: readLora(file, model), strengths: { unet: strength, textEncoder: strength } };
 }
 
@@ -99,7 +83,7 @@ async function prepare({ graph, fed }: Case) {
   return { create, fill, rescale, session, step: () => seconds(() => session.run(feeds)) };
 }
 
-const seven = await Promise.all(Array.from({ length: 7 }, (_, i) => randomLora((i + 1) / 7)));
+const seven = await Promise.all(Array.from({ length: 7 }, (_, i) => applied(i + 1, (i + 1) / 7)));
 const cases: readonly Case[] = [
   { name: "no slots", graph: build([], false), fed: [] },
   { name: "slots, no LoRA", graph: build([], true), fed: [] },

@@ -98,6 +98,25 @@ test("a VAE and LoRAs with their strengths go into the request and survive a rel
   expect(request.loras.map(({ modelId }) => modelId)).toEqual(["ink"]);
 });
 
+test("nine LoRAs have a slot each and go into the request in their order", async () => {
+  const mounted = await openWithParts();
+  const names = Array.from({ length: 9 }, (_, i) => `style ${i + 1}`);
+  mounted.library.models = [SMALL_MODEL, ...names.map((name) => part("lora", `${name}.safetensors`))];
+  await mounted.app.models.load();
+  for (const name of names) await field("Add a LoRA").selectOptions(name);
+  await expect.element(slots()).toHaveLength(9);
+  await field("Strength of style 8").fill("-0.3");
+  await userEvent.keyboard("{Tab}");
+  await button("Move style 9 up").click();
+  const order = [...names.slice(0, 7), "style 9", "style 8"];
+  expect((await generated(mounted)).loras).toEqual(
+    order.map((modelId) => {
+      const weight = modelId === "style 8" ? -0.3 : 1;
+      return { modelId, unetWeight: weight, textWeight: weight };
+    }),
+  );
+});
+
 test("a slot becomes a tag, and is gone when removed", async () => {
   await openWithParts();
   await field("Prompt").fill("a boat");

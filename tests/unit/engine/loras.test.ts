@@ -1,4 +1,4 @@
-// Whole text-to-image jobs with LoRAs on the WASM kernels: against diffusers and LyCORIS (tools/fixtures/lora_runs.py), and what a
+// Whole text-to-image jobs with LoRAs on the WASM kernels: against PEFT, diffusers and LyCORIS (tools/fixtures/lora_runs.py), and what a
 // changed strength costs.
 
 import { readFileSync } from "node:fs";
@@ -27,7 +27,7 @@ const FIXTURES = new URL("../../fixtures/adapters/", import.meta.url);
 const bytesOf = (name: string): Uint8Array => readFileSync(new URL(name, FIXTURES));
 
 const FILES = [
-  ...["kohya", "kohya-original", "tucker", "loha", "lokr", "full"],
+  ...["kohya", "kohya-original", "tucker", "loha", "lokr", "lokr-both", "full"],
   ...["dora-outputs", "dora-inputs", "peft", "peft-rslora"],
 ].map((name) => `${name}.safetensors`);
 
@@ -111,26 +111,28 @@ const run = (changes: Partial<GenerationRequest>): Promise<GenerationSummary> =>
 const latents = async (changes: Partial<GenerationRequest>): Promise<Float32Array> =>
   (await run(changes)).tensors!.latents.data;
 
+const SEVEN = [
+  ...[use("dora-outputs", 0.7), use("kohya", 0.5, 0.6), use("kohya-original", -0.3), use("tucker", 0.4)],
+  ...[use("loha", 0.3), use("lokr", 0.4), use("full", -0.5)],
+];
+/** As lora_runs.py has them. */
+const RUNS: Readonly<Record<string, readonly LoraUse[]>> = {
+  diffusers: [use("kohya", 0.5, 0.7), use("peft", -0.4, 0.9), use("peft-rslora", 0.2, -0.3)],
+  seven: SEVEN,
+  nine: [...SEVEN, use("peft", 0.6, -0.4), use("peft-rslora", -0.2, 0.3)],
+  "nine low-rank": [
+    ...[use("kohya", 0.5, 0.6), use("kohya-original", -0.3), use("tucker", 0.4), use("loha", 0.3)],
+    ...[use("kohya", 0.3, -0.2), use("lokr", 0.4), use("lokr-both", 0.8), use("peft", -0.4, 0.9)],
+    use("peft-rslora", 0.2, -0.3),
+  ],
+};
+
 describe("agrees in conditioning and latents", () => {
-  test.each([
-    ["diffusers", [use("kohya", 0.5, 0.7), use("peft", -0.4, 0.9), use("peft-rslora", 0.2, -0.3)]],
-    [
-      "lycoris",
-      [
-        ...[
-          use("dora-outputs", 0.7),
-          use("kohya", 0.5, 0.6),
-          use("kohya-original", -0.3),
-          use("tucker", 0.4),
-        ],
-        ...[use("loha", 0.3), use("lokr", 0.4), use("full", -0.5)],
-      ],
-    ],
-  ])("with %s' run", async (reference, loras) => {
+  test.each(Object.entries(RUNS))("with the run of %s", async (name, loras) => {
     const golden = await GoldenTensors.of(bytesOf("txt2img.safetensors"));
     const { tensors = {} } = await run({ loras });
     for (const part of ["conditioning", "unconditional", "latents"]) {
-      const expected = golden.float32(`${reference}.${part}`);
+      const expected = golden.float32(`${name}.${part}`);
       expect(relativeDifference(tensors[part].data, expected), part).toBeLessThan(TOLERANCE);
     }
   });
@@ -142,12 +144,8 @@ describe("a loaded model", () => {
     const before = sessions.length;
     const first = await latents({ loras: [use("kohya", 1, 1)] });
     const weaker = await latents({ loras: [use("kohya", 0.3, 0.2)] });
-    const seven = await latents({
-      loras: ["kohya", "kohya-original", "tucker", "loha", "lokr", "peft", "peft-rslora"].map((name) =>
-        use(name, 0.2, 0.1),
-      ),
-    });
-    for (const changed of [first, weaker, seven])
+    const nine = await latents({ loras: RUNS["nine low-rank"] });
+    for (const changed of [first, weaker, nine])
       expect(relativeDifference(changed, base)).toBeGreaterThan(0.01);
     expect(relativeDifference(first, weaker)).toBeGreaterThan(0.01);
     expect(await latents({ loras: [use("kohya", 0, 0)] })).toEqual(base);

@@ -14,8 +14,11 @@ export type DecodeSmall = (latents: Float32Array, shape: LatentShape) => Promise
 
 // Of a job's time. What people wait for is the picture.
 const PREVIEW_SHARE = 0.1;
-// 512 pixels are enough to judge a composition; larger latents are averaged down to this many along their longer side.
-const MAX_SIDE = 64;
+// Latents along the longer side, as many as there is time for: larger ones are averaged down. 512 pixels are enough to judge a
+// composition; with 256, a quarter of the work, one still sees what it will be.
+const SIDES = [64, 32];
+// A preview that is older than this shows less of how the picture stands than the colours of its latents, which cost nothing.
+const MAX_STEPS_BETWEEN = 5;
 const DOWNSCALE = 8;
 
 /**
@@ -54,16 +57,38 @@ export function shrinkLatents(
   return { data, shape };
 }
 
+/** What this device takes for decoding: known from the last preview, whatever its size. It outlives jobs. */
+export class DecodingPace {
+  #secondsPerLatent: number | undefined;
+
+  took(seconds: number, latents: number): void {
+    this.#secondsPerLatent = seconds / latents;
+  }
+
+  /** By how much to average down; undefined where even the smallest preview would come too rarely at this pace of steps. */
+  factor([, height, width]: LatentShape, secondsPerStep: number): number | undefined {
+    const factors = SIDES.map((side) => Math.ceil(Math.max(height, width) / side));
+    const perLatent = this.#secondsPerLatent;
+    if (perLatent === undefined) return factors[0];
+    const affordable = (MAX_STEPS_BETWEEN * secondsPerStep) / (1 / PREVIEW_SHARE - 1);
+    return factors.find(
+      (factor) => perLatent * Math.floor(height / factor) * Math.floor(width / factor) <= affordable,
+    );
+  }
+}
+
 /** One batch's previews. A decoder that fails once is not asked again: a job must not end because of its previews. */
 export class DecodedPreviews {
   readonly #decode: DecodeSmall;
+  readonly #pace: DecodingPace;
   readonly #now: () => number;
   #nextAt = -Infinity;
   #works = true;
 
   /** `now` in milliseconds. */
-  constructor(decode: DecodeSmall, now: () => number) {
+  constructor(decode: DecodeSmall, pace: DecodingPace, now: () => number) {
     this.#decode = decode;
+    this.#pace = pace;
     this.#now = now;
   }
 
@@ -77,16 +102,26 @@ export class DecodedPreviews {
     return this.#now() >= this.#nextAt;
   }
 
-  /** @param latents of at least one picture; the first is shown. */
-  async preview(latents: Float32Array, shape: LatentShape): Promise<RgbaPixels | undefined> {
+  /**
+   * Undefined where the decoder failed, or is too slow beside steps that take this long.
+   * @param latents of at least one picture; the first is shown.
+   */
+  async preview(
+    latents: Float32Array,
+    shape: LatentShape,
+    secondsPerStep: number,
+  ): Promise<RgbaPixels | undefined> {
+    const factor = this.#pace.factor(shape, secondsPerStep);
+    if (factor === undefined) return undefined;
     const [channels, height, width] = shape;
-    const factor = Math.ceil(Math.max(height, width) / MAX_SIDE);
     const small = shrinkLatents(latents.subarray(0, channels * height * width), shape, factor);
+    const [, rows, columns] = small.shape;
     const start = this.#now();
     const pixels = await this.#decode(small.data, small.shape).catch(() => undefined);
     const end = this.#now();
     this.#nextAt = end + (end - start) * (1 / PREVIEW_SHARE - 1);
     this.#works = pixels !== undefined;
-    return pixels && pixelsToRgba(pixels, DOWNSCALE * small.shape[2], DOWNSCALE * small.shape[1]);
+    if (pixels) this.#pace.took((end - start) / 1000, rows * columns);
+    return pixels && pixelsToRgba(pixels, DOWNSCALE * columns, DOWNSCALE * rows);
   }
 }

@@ -64,10 +64,7 @@ class JobRun<X> {
   readonly #meter: StepMeter;
   readonly #dump: TensorDump;
   readonly #announced = new Set<string>();
-  readonly #decoded = new DecodedPreviews(
-    (latents, shape) => this.#decodeSmall(latents, shape),
-    () => performance.now(),
-  );
+  readonly #decoded: DecodedPreviews;
   #prepared: PreparedJob | undefined;
   #pictures = 0;
   #warnings: readonly string[] = [];
@@ -77,6 +74,11 @@ class JobRun<X> {
     this.#createStore = createStore;
     this.#meter = new StepMeter(job.runtime, job.request.batchCount, job.request.steps);
     this.#dump = new TensorDump(job.request.dumpTensors ?? false);
+    this.#decoded = new DecodedPreviews(
+      (latents, shape) => this.#decodeSmall(latents, shape),
+      job.loader.decodingPace,
+      () => performance.now(),
+    );
   }
 
   async run(): Promise<GenerationSummary> {
@@ -209,9 +211,12 @@ class JobRun<X> {
   async #preview(
     { model, latentShape }: PreparedJob,
     denoised: Float32Array | undefined,
+    secondsPerStep: number,
   ): Promise<LatentPreview | undefined> {
     if (!denoised || !this.#wantsPreview()) return undefined;
-    const decoded = this.#decoded.works ? await this.#decoded.preview(denoised, latentShape) : undefined;
+    const decoded = this.#decoded.works
+      ? await this.#decoded.preview(denoised, latentShape, secondsPerStep)
+      : undefined;
     const [, height, width] = latentShape;
     return decoded ?? latentPreview(denoised, width, height, model.detected.latentRgbFactors);
   }
@@ -235,7 +240,7 @@ class JobRun<X> {
         const step = index + 1;
         const progress = this.#meter.end(batch, step);
         const place = { picture: batch * batchSize, pictures: batchCount * batchSize, step, steps };
-        const preview = await this.#preview(prepared, denoised);
+        const preview = await this.#preview(prepared, denoised, progress.secondsPerStep);
         emit({ type: "step", jobId, ...place, ...progress, preview });
       },
       onDecode: async (latents) => {

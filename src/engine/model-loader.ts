@@ -24,7 +24,7 @@ import { openDiffusersFolder } from "../weights/diffusers-folder.ts";
 import { isOnnxFolder, openOnnxFolder } from "../weights/onnx/onnx-folder.ts";
 import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { AdapterBinding } from "./adapter-binding.ts";
-import { previewDecoderFor, type LatentShape } from "./decoded-previews.ts";
+import { DecodingPace, previewDecoderFor, type LatentShape } from "./decoded-previews.ts";
 import type { TokenizerNeed } from "./default-tokenizers.ts";
 import { requireAdaptable, requireComputable } from "./export-limits.ts";
 import { resolveLoras, type JobPrompt } from "./job-loras.ts";
@@ -110,6 +110,8 @@ export class ModelLoader {
   readonly #opened = new Map<string, OpenedModel>();
   /** The one used last. */
   #upscaler: OpenedUpscaler | undefined;
+  /** How fast previews are decoded on this device. */
+  readonly decodingPace = new DecodingPace();
   readonly #loras: LoraFiles;
   /** What the sessions' adapter slots hold. */
   readonly #bindings = new WeakMap<OrtSession, AdapterBinding>();

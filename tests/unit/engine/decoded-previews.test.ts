@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import {
   DecodedPreviews,
+  DecodingPace,
   type LatentShape,
   previewDecoderFor,
   shrinkLatents,
@@ -55,30 +56,60 @@ describe("DecodedPreviews", () => {
   const shape: LatentShape = [4, 96, 128];
   const latents = new Float32Array(4 * 96 * 128);
 
-  test("takes a tenth of the time at most, from latents of 64 at most", async () => {
-    let now = 0;
+  /** A decoder that takes this long for latents of 64 a side, and a clock that only it moves. */
+  function slowDecoder(secondsAt64: number, pace = new DecodingPace()) {
+    const state = { now: 0, sides: [] as number[] };
     const previews = new DecodedPreviews(
       (_, [, height, width]) => {
-        now += 50;
+        state.now += (1000 * secondsAt64 * height * width) / 64 ** 2;
+        state.sides.push(Math.max(height, width));
         return Promise.resolve(new Float32Array(3 * 64 * height * width));
       },
-      () => now,
+      pace,
+      () => state.now,
     );
+    return { previews, pace, state };
+  }
+  const square: LatentShape = [4, 64, 64];
+
+  test("takes a tenth of the time at most, from latents of 64 at most", async () => {
+    const { previews, state } = slowDecoder(0.064);
     expect(previews.due).toBe(true);
-    expect(await previews.preview(latents, shape)).toMatchObject({ width: 512, height: 384 });
+    expect(await previews.preview(latents, shape, 1)).toMatchObject({ width: 512, height: 384 });
+    expect(state.now).toBe(48);
     expect(previews.due).toBe(false);
-    now += 449;
+    state.now += 9 * 48 - 1;
     expect(previews.due).toBe(false);
-    now += 1;
+    state.now += 1;
     expect(previews.due).toBe(true);
+  });
+
+  test("shrinks when five steps are too few to pay for the next one, and grows again beside slower steps", async () => {
+    const { previews, state } = slowDecoder(1);
+    // 9 seconds until the next one: 5 steps of 2 seconds are enough, 5 of 1 are not, but a quarter of the work fits.
+    for (const secondsPerStep of [2, 2, 1, 1, 2]) await previews.preview(latents, square, secondsPerStep);
+    expect(state.sides).toEqual([64, 64, 32, 32, 64]);
+  });
+
+  test("leaves a job with fast steps to colours, in the next job too", async () => {
+    const { previews, pace, state } = slowDecoder(1);
+    expect(await previews.preview(latents, square, 0.4)).toBeDefined(); // nobody knows yet
+    state.now += 60_000;
+    expect(await previews.preview(latents, square, 0.4)).toBeUndefined();
+    expect([previews.works, previews.due]).toEqual([true, true]);
+    const next = slowDecoder(1, pace);
+    expect(await next.previews.preview(latents, square, 0.4)).toBeUndefined();
+    expect(next.state.sides).toEqual([]);
+    expect(await next.previews.preview(latents, square, 4)).toMatchObject({ width: 512 });
   });
 
   test("gives up after a failure instead of ending the job", async () => {
     const previews = new DecodedPreviews(
       () => Promise.reject(new Error("no memory")),
+      new DecodingPace(),
       () => 0,
     );
-    expect(await previews.preview(latents, shape)).toBeUndefined();
+    expect(await previews.preview(latents, shape, 1)).toBeUndefined();
     expect(previews.works).toBe(false);
   });
 });

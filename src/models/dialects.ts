@@ -36,9 +36,16 @@ export interface Dialect {
   readonly groupNorm: "instance" | "layer";
   /** Scores [tokens, tokens] of the VAE's attention are computed in row chunks of at most this many bytes. */
   readonly maxScoreBytes: number;
+  /**
+   * Head width times queries times keys of one fused attention must stay below this; more queries attend in turn. The WASM kernel
+   * counts twice that product in 32 bits and refuses to run: heads of 64 reach it at 4096 tokens, which is 512x512 pixels for SD 2.x
+   * and 1024x1024 for SDXL.
+   */
+  readonly maxAttentionWork: number;
 }
 
 const MIB = 2 ** 20;
+const WASM_ATTENTION_WORK = 2 ** 30;
 
 /** ONNX Runtime 1.30 refuses all others: these are the widths of SD 1.x, 2.x and XL. */
 const WEBGPU_BIAS_SPLIT_GELU_WIDTHS = [2560, 5120, 10240];
@@ -55,6 +62,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     compactWeights: false,
     ...FUSED,
     maxScoreBytes: 64 * MIB,
+    maxAttentionWork: WASM_ATTENTION_WORK,
   },
   "wasm-compact": {
     id: "wasm-compact",
@@ -65,6 +73,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     compactWeights: true,
     ...FUSED,
     maxScoreBytes: 64 * MIB,
+    maxAttentionWork: WASM_ATTENTION_WORK,
   },
   "webgpu-float32": {
     id: "webgpu-float32",
@@ -75,6 +84,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     compactWeights: false,
     ...FUSED,
     maxScoreBytes: 128 * MIB, // the smallest maxStorageBufferBindingSize a WebGPU device may have
+    maxAttentionWork: Infinity,
   },
   "webgpu-float16": {
     id: "webgpu-float16",
@@ -85,6 +95,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     compactWeights: false,
     ...FUSED,
     maxScoreBytes: 128 * MIB,
+    maxAttentionWork: Infinity,
   },
 };
 

@@ -1,6 +1,8 @@
 // Estimates the device memory a generation needs, from configurations alone: exact for weights, the widest point of each
 // network for activations. A planning figure for "will it fit"; it knows no allocator and measures nothing.
 
+import { attentionRows } from "./attention-rows.ts";
+import { dialects } from "./dialects.ts";
 import { isExported, type AnyModel } from "./exports/exported-model.ts";
 import { exportedMemoryNeed } from "./exports/exported-requirements.ts";
 import type { UnetConfig, UnetLayer, VaeConfig } from "./model-config.ts";
@@ -45,6 +47,8 @@ export interface MemoryNeed {
 }
 
 const FLOAT32_BYTES = 4;
+// Only WASM keeps whole scores, and of no more rows at once than its kernel takes.
+const MAX_WASM_WORK = dialects["wasm-float32"].maxAttentionWork;
 // The VAE's attention works through its scores in chunks of rows; the dialects' limits are no larger than this.
 const MAX_SCORE_ELEMENTS = (128 * 2 ** 20) / FLOAT32_BYTES;
 /** A transformed kernel has 6 rows of 3 where the published one has 3 of 3 (layers/row-winograd.ts). */
@@ -146,7 +150,9 @@ function unetLayerWidth(layer: UnetLayer, positions: number, wholeScores: boolea
     case "transformer": {
       // The block's input and the running value stay; beside them either q, k, v and the result, or the gated MLP's
       // projection (8 widths) and product (4).
-      const attention = 4 * layer.channels + (wholeScores ? layer.heads * positions : 0);
+      const headWidth = layer.channels / layer.heads;
+      const rows = attentionRows({ headWidth, queries: positions, keys: positions }, MAX_WASM_WORK);
+      const attention = 4 * layer.channels + (wholeScores ? layer.heads * rows : 0);
       return 2 * layer.channels + Math.max(attention, 12 * layer.channels);
     }
     case "downsample":

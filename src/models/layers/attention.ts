@@ -3,7 +3,8 @@
 import { multiHeadAttention } from "../../onnx/fused-ops.ts";
 import type { Value } from "../../onnx/graph.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
-import { matMul, mul, reshape, softmax, transpose } from "../../onnx/ops.ts";
+import { concat, matMul, mul, reshape, softmax, split, transpose } from "../../onnx/ops.ts";
+import { attentionRows } from "../attention-rows.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { linear } from "./linear.ts";
 
@@ -85,11 +86,25 @@ export function attention(
     "keys" in context
       ? context
       : { keys: project(1, names.key, context), values: project(2, names.value, context) };
-  const attended =
+  const attended = inRows(c, key, queries, keys, heads).map((rows) =>
     causal || c.dialect.fusedAttention
-      ? multiHeadAttention(graph, key, queries, keys, values, { heads, causal })
-      : writtenOut(graph, key, queries, { keys, values }, heads);
-  return linear(c, `${key}.${names.out}`, reshape(graph, key, attended, x.shape), width);
+      ? multiHeadAttention(graph, key, rows, keys, values, { heads, causal })
+      : writtenOut(graph, key, rows, { keys, values }, heads),
+  );
+  const joined = attended.length === 1 ? attended[0] : concat(graph, key, attended, 1);
+  return linear(c, `${key}.${names.out}`, reshape(graph, key, joined, x.shape), width);
+}
+
+/** The queries in pieces that the device can take. Causal attention is too short to be in more than one. */
+function inRows(c: LayerContext, key: string, query: Value, keys: Value, heads: number): readonly Value[] {
+  const [, queries, width] = query.shape;
+  const shape = { headWidth: width / heads, queries, keys: keys.shape[1] };
+  const rows = attentionRows(shape, c.dialect.maxAttentionWork);
+  if (rows === queries) return [query];
+  const extents = Array.from({ length: Math.ceil(queries / rows) }, (_, i) =>
+    Math.min(rows, queries - i * rows),
+  );
+  return split(c.graph, key, query, 1, extents);
 }
 
 // q · 1/√d ── by heads ─┐

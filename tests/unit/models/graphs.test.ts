@@ -73,6 +73,21 @@ describe.each(Object.values(dialects))("in dialect $id the graphs agree with PyT
     expect(relativeDifference(output.data, values(`unet.${name}.output`))).toBeLessThan(tolerance);
   });
 
+  test("unet, attention in pieces of query rows", async () => {
+    const [batch, , latentHeight, latentWidth] = shapeOf("unet.odd.latents");
+    const tokens = shapeOf("unet.odd.context")[1];
+    // Heads of 4 over 63 tokens: 19 of the 63 rows at a time; over the prompt's 154 tokens, 8.
+    const pieces = { ...dialect, maxAttentionWork: 4 * 63 * 20 };
+    const options = { dialect: pieces, batch, latentHeight, latentWidth, tokens };
+    const graph = buildUnet(model.checkpoint, model.unet, options);
+    const { output } = await runGraph(graph, {
+      latents: values("unet.odd.latents"),
+      timestep: values("unet.odd.timestep"),
+      context: values("unet.odd.context"),
+    });
+    expect(relativeDifference(output.data, values("unet.odd.output"))).toBeLessThan(tolerance);
+  });
+
   test.each(["even", "odd"])("vae decoder, %s latent size", async (name) => {
     const [batch, , latentHeight, latentWidth] = shapeOf(`vae.${name}.latents`);
     const graph = buildVaeDecoder(model.checkpoint, model.vae, { dialect, batch, latentHeight, latentWidth });

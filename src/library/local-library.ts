@@ -66,6 +66,7 @@ export class LocalLibrary implements Library {
       ...{ database, files, journal, downloads },
       listModels: () => this.listModels(),
       importFile: (file) => this.importFile(file, () => undefined),
+      importFolder: (entries) => this.importFolder(entries, () => undefined),
     });
     this.#opened = {
       ...{ database, files, embedded, downloads, descriptions },

@@ -1,7 +1,7 @@
 // Puts together what describes models: metadata, the Civitai client and watched folders, over one library's database.
 // Wires only; each part is in its folder.
 
-import type { ModelRecord } from "../protocol/library-api.ts";
+import type { FolderEntry, ModelRecord } from "../protocol/library-api.ts";
 import { blobSource } from "../weights/blob-source.ts";
 import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { CivitaiClient } from "./civitai/civitai-client.ts";
@@ -24,6 +24,7 @@ export interface DescriptionContext {
   readonly downloads: DownloadQueue;
   listModels(): Promise<readonly ModelRecord[]>;
   importFile(file: File): Promise<ModelRecord>;
+  importFolder(entries: readonly FolderEntry[]): Promise<ModelRecord>;
 }
 
 export interface Descriptions {
@@ -50,6 +51,7 @@ export async function openDescriptions(context: DescriptionContext): Promise<Des
   const folders = new LocalWatchedFolders({
     database,
     importFile: (file) => context.importFile(file),
+    importFolder: (entries) => context.importFolder(entries),
     addSidecars: (id, base, beside) => metadata.addSidecars(id, base, beside),
   });
   return {

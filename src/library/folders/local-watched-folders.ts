@@ -2,7 +2,7 @@
 // Never writes into them.
 
 import { isAppError, serializeError } from "../../protocol/app-error.ts";
-import type { ModelRecord } from "../../protocol/library-api.ts";
+import type { FolderEntry, ModelRecord } from "../../protocol/library-api.ts";
 import type {
   WatchedFolder,
   WatchedFolderEvent,
@@ -31,6 +31,7 @@ interface WithPermission {
 export interface FolderContext {
   readonly database: LibraryDatabase;
   importFile(file: File): Promise<ModelRecord>;
+  importFolder(entries: readonly FolderEntry[]): Promise<ModelRecord>;
   addSidecars(id: string, base: string, files: readonly File[]): Promise<void>;
   /** Shorter in tests. */
   readonly settledMs?: number;
@@ -129,15 +130,15 @@ export class LocalWatchedFolders implements WatchedFolders {
     const seen: Record<string, string> = { ...folder.seen };
     const found = await scanFolder(folder.handle);
     // A file made by a page of the browser stays empty until it is closed.
-    const fresh = found.filter(({ path, file }) => file.size > 0 && seen[path] !== stampOf(file));
+    const fresh = found.filter((model) => model.bytes > 0 && seen[model.path] !== stampOf(model));
     let unsettled = false;
     for (const model of fresh) {
-      if (Date.now() - model.file.lastModified < this.#settledMs) {
+      if (Date.now() - model.modifiedAt < this.#settledMs) {
         unsettled = true;
         continue;
       }
       if (!(await this.#import(id, model))) break;
-      seen[model.path] = stampOf(model.file);
+      seen[model.path] = stampOf(model);
       // Kept at once: a crash must not import a folder of large files again.
       await this.#keep(id, { seen });
     }
@@ -148,11 +149,10 @@ export class LocalWatchedFolders implements WatchedFolders {
 
   /** False when the next files need not be tried. */
   async #import(folderId: string, model: FoundModel): Promise<boolean> {
-    const { path, file } = model;
+    const { path } = model;
     this.#listener({ type: "importing", folderId, path });
     try {
-      const { id } = await this.#context.importFile(file);
-      await this.#context.addSidecars(id, baseName(file.name), await filesBeside(model));
+      const id = await this.#take(model);
       this.#listener({ type: "imported", folderId, path, modelId: id });
       return true;
     } catch (error) {
@@ -160,6 +160,14 @@ export class LocalWatchedFolders implements WatchedFolders {
       // The next files would not fit either; this one is tried again when there is room.
       return !isAppError(error, "StorageFull");
     }
+  }
+
+  async #take(model: FoundModel): Promise<string> {
+    const { importFile, importFolder, addSidecars } = this.#context;
+    if ("entries" in model) return (await importFolder(model.entries)).id;
+    const { id } = await importFile(model.file);
+    await addSidecars(id, baseName(model.file.name), await filesBeside(model));
+    return id;
   }
 
   /** Nothing to keep when the folder was removed meanwhile. */
@@ -187,8 +195,8 @@ export class LocalWatchedFolders implements WatchedFolders {
   }
 }
 
-function stampOf(file: File): string {
-  return `${file.size} ${file.lastModified}`;
+function stampOf({ bytes, modifiedAt }: FoundModel): string {
+  return `${bytes} ${modifiedAt}`;
 }
 
 async function permissionOf(handle: FileSystemDirectoryHandle): Promise<PermissionState> {

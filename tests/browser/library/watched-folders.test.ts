@@ -16,6 +16,7 @@ let folders: LocalWatchedFolders;
 let root: FileSystemDirectoryHandle;
 let imported: string[];
 let beside: string[][];
+let folderPaths: string[][];
 let events: WatchedFolderEvent[];
 let failure: AppError | undefined;
 
@@ -34,6 +35,10 @@ function open(): LocalWatchedFolders {
       imported.push(file.name);
       return Promise.resolve(modelRecord(`id of ${file.name}`));
     },
+    importFolder(entries) {
+      folderPaths.push(entries.map(({ path }) => path).sort());
+      return Promise.resolve(modelRecord("id of a folder"));
+    },
     addSidecars(_id, _base, files) {
       beside.push(files.map(({ name }) => name).sort());
       return Promise.resolve();
@@ -47,7 +52,7 @@ beforeEach(async () => {
   const storage = await navigator.storage.getDirectory();
   await storage.removeEntry("watched", { recursive: true }).catch(() => undefined);
   root = await storage.getDirectoryHandle("watched", { create: true });
-  [imported, beside, events, failure] = [[], [], [], undefined];
+  [imported, beside, folderPaths, events, failure] = [[], [], [], [], undefined];
   folders = open();
   await folders.subscribe((event) => events.push(event));
 });
@@ -76,6 +81,31 @@ test("models of all its folders come in once, each with what stands beside it", 
     modelId: "id of b.safetensors",
   });
   expect(await folders.list()).toMatchObject([{ id, permission: "granted", modelFiles: 2 }]);
+});
+
+test("a folder that is a model itself comes in as one, and again only when it changes", async () => {
+  const model = await root.getDirectoryHandle("my-model", { create: true });
+  const unet = await model.getDirectoryHandle("unet", { create: true });
+  const hidden = await model.getDirectoryHandle(".cache", { create: true });
+  await write(root, "single.safetensors");
+  await write(model, "model_index.json", "{}");
+  await write(unet, "config.json", "{}");
+  await write(unet, "diffusion_pytorch_model.safetensors");
+  await write(hidden, "copy.safetensors");
+  const { id } = await folders.add(root);
+  await folders.rescan(id);
+  await folders.rescan(id);
+  const paths = [
+    "my-model/model_index.json",
+    "my-model/unet/config.json",
+    "my-model/unet/diffusion_pytorch_model.safetensors",
+  ];
+  expect(folderPaths).toEqual([paths]);
+  expect(imported).toEqual(["single.safetensors"]);
+  expect(await folders.list()).toMatchObject([{ modelFiles: 2 }]);
+  await write(model, "README.md", "late");
+  await folders.rescan(id);
+  expect(folderPaths).toEqual([paths, ["my-model/README.md", ...paths].sort()]);
 });
 
 test("a new file is picked up by itself or at the next look, also after a restart", async () => {

@@ -98,6 +98,13 @@ export class LinksController {
     await this.refresh();
   }
 
+  /** The same for every model whose file is locked. */
+  allowAll(): Promise<void> {
+    return this.allow(
+      [...this.state.value.files].flatMap(([id, { state }]) => (state === "ask" ? [id] : [])),
+    );
+  }
+
   /** Reads a changed file whole and tells whether it is still the same model. */
   async check(id: string): Promise<void> {
     await this.#attempt(async () => {

@@ -138,12 +138,19 @@ export class GeneratePage extends LitElement {
 
   /** The one button of the error note. */
   get #remedy(): { readonly label: string; readonly run: () => void } | undefined {
-    const { generation } = this.app;
-    const { failedJobId, deviceError, unsaved } = this.#generation.value;
+    const { generation, links } = this.app;
+    const { failedJobId, failure, deviceError, unsaved } = this.#generation.value;
     if (unsaved) {
       return {
         label: msg("Download the picture"),
         run: () => downloadBlob(unsaved.file, `${unsaved.seed}.png`),
+      };
+    }
+    // Of a model that stays in a file which the browser locked again.
+    if (failedJobId !== undefined && failure?.name === "AccessDenied") {
+      return {
+        label: msg("Allow and try again"),
+        run: () => void links.allowAll().then(() => generation.retry(failedJobId)),
       };
     }
     if (failedJobId !== undefined)

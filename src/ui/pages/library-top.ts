@@ -233,17 +233,17 @@ export class LibraryTop extends LitElement {
   }
 
   #renderLocked(): TemplateResult | typeof nothing {
-    const ids = [...this.#links.value.files].flatMap(([id, { state }]) => (state === "ask" ? [id] : []));
-    if (ids.length === 0) return nothing;
+    const locked = [...this.#links.value.files.values()].filter(({ state }) => state === "ask").length;
+    if (locked === 0) return nothing;
     return html`<section class="card" aria-label=${msg("Files in place")}>
       <p>
         ${
-          ids.length === 1
+          locked === 1
             ? msg("A model stays in a file of yours that the browser has locked again.")
-            : msg(str`${ids.length} models stay in files of yours that the browser has locked again.`)
+            : msg(str`${locked} models stay in files of yours that the browser has locked again.`)
         }
       </p>
-      <button class="button primary" type="button" @click=${() => void this.app.links.allow(ids)}>
+      <button class="button primary" type="button" @click=${() => void this.app.links.allowAll()}>
         ${msg("Allow again")}
       </button>
     </section>`;

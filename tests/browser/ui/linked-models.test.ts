@@ -2,6 +2,7 @@
 
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { page } from "vitest/browser";
+import { AppError } from "../../../src/protocol/app-error.ts";
 import type { LinkedFileState } from "../../../src/protocol/linked-files.ts";
 import { clearStorage, type MountedApp, openApp } from "../../support/ui-app.ts";
 
@@ -84,6 +85,28 @@ test("a file that the browser locked again is asked for in the click, and the mo
   expect(asked).toEqual(["mine"]);
   await expect.poll(() => button("Allow again").elements()).toEqual([]);
   expect(cards.getByRole("button", { name: "Use", exact: true }).elements()).toHaveLength(1);
+});
+
+test("a picture that failed for a locked file is allowed and tried again with one button", async () => {
+  const mounted = await openLinked();
+  const { library, engine } = mounted;
+  const asked: string[] = [];
+  const requestPermission = (): Promise<PermissionState> => {
+    asked.push("mine");
+    return Promise.resolve("granted");
+  };
+  library.links.files = library.links.files.map((file) => ({
+    ...file,
+    handle: Object.assign(Object.create(file.handle) as FileSystemFileHandle, { requestPermission }),
+  }));
+  await setState(mounted, "ask");
+  engine.options.failWith = new AppError("AccessDenied", "Kiln may no longer read mine.safetensors.");
+  location.hash = "#/generate";
+  await page.getByLabelText("Prompt", { exact: true }).fill("a hill");
+  await button("Generate").click();
+  await button("Allow and try again").click();
+  await expect.element(page.getByRole("img", { name: "a hill" }).first()).toBeVisible();
+  expect(asked).toEqual(["mine"]);
 });
 
 test("a changed file is checked on demand; one that is gone says so and offers no use", async () => {

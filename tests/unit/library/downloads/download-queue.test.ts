@@ -334,4 +334,34 @@ describe("secrets", () => {
     expect(storage.length).toBeGreaterThan(0);
     expect(JSON.stringify(storage)).not.toContain("s3cret");
   });
+
+  // Slow enough that a second connection is tried, which takes the first one two seconds to decide.
+  test.each([
+    ["behind a redirect to another host, they carry no token", { status: 307, validMs: 60_000 } as const],
+    ["at the host itself, they carry it", undefined],
+  ])(
+    "of further connections: %s",
+    async (_, redirect) => {
+      const content: Content = { kind: "noise", bytes: 24 * MEGABYTE, seed: 9 };
+      const slow = { content, etag: '"1"', bytesPerSecond: 4 * MEGABYTE };
+      await bench.queue.configure({
+        hosts: { ...(await bench.queue.settings()).hosts, ownServer: host.url },
+      });
+      await bench.queue.setToken("own-server", "s3cret");
+      const { id } = await bench.queue.add({
+        address: offer({ ...slow, token: "s3cret", ...(redirect && { redirect }) }),
+      });
+      await bench.until(id, "done");
+      const where = redirect ? "storage" : "main";
+      const further = host.requests.filter(
+        ({ range, method, origin }) => range !== undefined && method === "GET" && origin === where,
+      );
+      expect(further.length).toBeGreaterThan(0);
+      for (const { authorization, path } of further) {
+        expect(authorization).toBe(redirect ? undefined : "Bearer s3cret");
+        expect(path).not.toContain("s3cret");
+      }
+    },
+    60_000,
+  );
 });

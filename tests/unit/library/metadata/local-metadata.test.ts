@@ -9,7 +9,7 @@ import { openLibraryDatabase } from "../../../../src/library/library-database.ts
 import { LocalMetadata } from "../../../../src/library/metadata/local-metadata.ts";
 import type { LookupPermission } from "../../../../src/protocol/civitai-api.ts";
 import type { ModelRecord } from "../../../../src/protocol/library-api.ts";
-import type { MetadataEvent } from "../../../../src/protocol/metadata-api.ts";
+import { type MetadataEvent, SIDECAR_FORMATS } from "../../../../src/protocol/metadata-api.ts";
 import type { ModelHashes } from "../../../../src/protocol/model-hashes.ts";
 import { sha256OfVersion, startCivitaiHost } from "../../../support/civitai-host.ts";
 import { HOSTILE_MODEL } from "../../../support/civitai-host-names.ts";
@@ -243,6 +243,15 @@ describe("new models", () => {
 });
 
 describe("export and import of everything", () => {
+  test("no file that leaves holds a token that stood in an address", async () => {
+    const source = "https://civitai.com/api/download/models/31?token=s3cret";
+    await metadata.update(LORA, { source });
+    const files = [await metadata.exportAll()];
+    for (const format of SIDECAR_FORMATS) files.push(...(await metadata.exportSidecar(LORA, format)));
+    expect(files.length).toBeGreaterThan(SIDECAR_FORMATS.length);
+    for (const file of files) expect(await file.text(), file.name).not.toContain("s3cret");
+  });
+
   test("moves metadata to another device, also of models that are not there yet", async () => {
     await metadata.fetchOne(LORA);
     await metadata.update(LORA, { notes: "mine", usage_tips: { strength_max: 1 } });

@@ -1,7 +1,7 @@
-// Starts the test host of model files beside the browser tests and tells them where it is.
+// Starts the test host of model files beside the browser tests and tells them where it is. Stops it at the end.
 
 import type { TestProject } from "vitest/node";
-import { startModelHost, type ModelHost } from "./model-host.ts";
+import { startModelHost } from "./model-host.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -9,13 +9,9 @@ declare module "vitest" {
   }
 }
 
-let host: ModelHost | undefined;
-
-export async function setup(project: TestProject): Promise<void> {
-  host = await startModelHost();
-  project.provide("modelHostUrl", host.url);
-}
-
-export async function teardown(): Promise<void> {
-  await host?.close();
+// Runs once for each project of a run, so each host is closed by what its own call returns.
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { url, close } = await startModelHost();
+  project.provide("modelHostUrl", url);
+  return close;
 }

@@ -23,9 +23,9 @@ export async function measuredManifest(
 /** One sentence per disagreement; empty when everything agrees. */
 export async function manifestFaults(manifest: ModelManifest, publicFolder: string): Promise<string[]> {
   const missing = manifest.models.flatMap((model) =>
-    localFiles(model)
-      .filter(({ path }) => !existsSync(join(publicFolder, path)))
-      .map(({ path }) => `${model.id}: ${path} is missing in ${publicFolder}.`),
+    [...localFiles(model).map(({ path }) => path), ...(model.preview === undefined ? [] : [model.preview])]
+      .filter((path) => !existsSync(join(publicFolder, path)))
+      .map((path) => `${model.id}: ${path} is missing in ${publicFolder}.`),
   );
   if (missing.length > 0) return missing;
   const measured = await measuredManifest(manifest, publicFolder);

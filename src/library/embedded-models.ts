@@ -26,7 +26,8 @@ export function embeddedRecords(manifest: ModelManifest): ModelRecord[] {
   return manifest.models.flatMap((model) => {
     const file = mainFile(model);
     if (file?.path === undefined) return [];
-    const { id, name, type, family, dtype, defaults, needs, license, examples, vectors, scale } = model;
+    const { id, name, type, family, dtype, defaults, needs, license, examples, vectors, scale, preview } =
+      model;
     const { bytes, sha256, path } = file;
     const fileName = path.slice(path.lastIndexOf("/") + 1);
     return {
@@ -34,6 +35,7 @@ export function embeddedRecords(manifest: ModelManifest): ModelRecord[] {
       ...(defaults && { defaults }),
       ...(vectors !== undefined && { vectors }),
       ...(scale !== undefined && { scale }),
+      ...(preview !== undefined && { preview }),
       ...{ bytes, sha256, fileName, origin: "embedded", addedAt: 0 },
     };
   });

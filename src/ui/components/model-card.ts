@@ -155,6 +155,7 @@ export class ModelCard extends LitElement {
         <kiln-model-preview
           .modelId=${record.id}
           .version=${metadata?.preview_path ? metadata.last_updated : ""}
+          .shipped=${record.preview ?? ""}
           .type=${record.type}
           ?blurred=${this.blurred}
           .open=${this.openPreview}

@@ -153,6 +153,7 @@ export class ModelDetails extends LitElement {
       <kiln-model-preview
         .modelId=${record.id}
         .version=${metadata?.preview_path ? metadata.last_updated : ""}
+        .shipped=${record.preview ?? ""}
         .type=${record.type}
         ?blurred=${this.blurred}
         .open=${this.openPreview}

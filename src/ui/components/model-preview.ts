@@ -63,6 +63,8 @@ export class ModelPreview extends LitElement {
   @property() modelId = "";
   /** Changes whenever the picture may have changed; empty when there is none. */
   @property() version = "";
+  /** Address of a picture that comes with the app, shown where there is no other. */
+  @property() shipped = "";
   @property() type: ModelType = "checkpoint";
   @property({ type: Boolean, reflect: true }) blurred = false;
   @property({ attribute: false }) open: (id: string) => Promise<Blob | undefined> = () =>
@@ -85,7 +87,7 @@ export class ModelPreview extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { url } = this.#picture;
+    const url = this.#picture.url ?? (this.version === "" && this.shipped !== "" ? this.shipped : undefined);
     return url === undefined
       ? html`<div class="none" aria-hidden="true">
           ${icon(TYPE_ICONS[this.type] ?? "models")}<span>${typeName(this.type)}</span>

@@ -56,6 +56,14 @@ test("one changed byte is found", async () => {
   ]);
 });
 
+test("a missing preview is named", async () => {
+  const measured = await measuredManifest(readManifest(join(folder, "models-manifest.json")), folder);
+  const models = measured.models.map((model) => ({ ...model, preview: "preview.webp" }));
+  expect(await manifestFaults({ ...measured, models }, folder)).toEqual([
+    expect.stringContaining("preview.webp is missing"),
+  ]);
+});
+
 test("a missing file is named", async () => {
   rmSync(join(folder, "merges.txt"));
   const faults = await manifestFaults(readManifest(join(folder, "models-manifest.json")), folder);

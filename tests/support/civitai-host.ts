@@ -4,7 +4,14 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { GOOD_TOKEN, HOSTILE_MODEL, MODEL_COUNT, PRIVATE_MODEL } from "./civitai-host-names.ts";
+import {
+  GOOD_TOKEN,
+  HOSTILE_MODEL,
+  MODEL_COUNT,
+  NAMED_MODEL,
+  NAMED_VERSION,
+  PRIVATE_MODEL,
+} from "./civitai-host-names.ts";
 import { PNG_PIXEL, SVG_PICTURE } from "./test-pictures.ts";
 
 const VERSIONS_PER_MODEL = 2;
@@ -226,6 +233,7 @@ function listModels({ url, signedIn, origin }: Call): Answer {
 function oneModel({ match, signedIn, origin }: Call): Answer {
   const id = Number(match[1]);
   if (id === PRIVATE_MODEL && !signedIn) return { status: 401, json: { error: "Unauthorized" } };
+  if (id === NAMED_MODEL) return { json: modelEntry(id, [NAMED_VERSION], origin) };
   return { json: allModels(origin).find((model) => model.id === id) };
 }
 
@@ -235,8 +243,7 @@ function oneVersion({ match, origin }: Call): Answer {
 
 function versionByHash({ match, origin }: Call): Answer {
   const hash = match[1].toUpperCase();
-  const versions = allModels(origin).flatMap((model) => model.modelVersions.map(({ id }) => id));
-  const found = versions.find((id) => Object.values(hashesOf(id)).includes(hash));
+  const found = [...versionIds(), NAMED_VERSION].find((id) => Object.values(hashesOf(id)).includes(hash));
   return { json: found === undefined ? undefined : versionById(found, origin) };
 }
 
@@ -271,13 +278,16 @@ function listImages({ url, origin }: Call): Answer {
   };
 }
 
-const modelOf = (versionId: number): number => Math.floor(versionId / 10);
+const modelOf = (versionId: number): number =>
+  versionId === NAMED_VERSION ? NAMED_MODEL : Math.floor(versionId / 10);
 
 function knownDigests(digests: readonly unknown[]): number[] {
   const wanted = new Set(digests.map((digest) => String(digest).toLowerCase()));
-  return Array.from({ length: MODEL_COUNT }, (_, i) => [(i + 1) * 10 + 1, (i + 1) * 10 + 2])
-    .flat()
-    .filter((id) => wanted.has(sha256OfVersion(id)));
+  return [NAMED_VERSION, ...versionIds()].filter((id) => wanted.has(sha256OfVersion(id)));
+}
+
+function versionIds(): number[] {
+  return Array.from({ length: MODEL_COUNT }, (_, i) => [(i + 1) * 10 + 1, (i + 1) * 10 + 2]).flat();
 }
 
 function hashesOf(versionId: number): Record<string, string> {
@@ -345,7 +355,8 @@ function versionFields(
 function versionById(versionId: number, origin: string): unknown {
   const modelId = modelOf(versionId);
   const place = versionId % 10;
-  if (modelId < 1 || modelId > MODEL_COUNT || place < 1 || place > VERSIONS_PER_MODEL) return undefined;
+  const listed = modelId >= 1 && modelId <= MODEL_COUNT && place >= 1 && place <= VERSIONS_PER_MODEL;
+  if (!listed && versionId !== NAMED_VERSION) return undefined;
   const { name, type } = modelFields(modelId);
   return { ...versionFields(versionId, origin), modelId, model: { name, type, nsfw: false, poi: false } };
 }
@@ -361,24 +372,27 @@ function modelFields(id: number): { name: string; type: string } {
 }
 
 function allModels(origin: string) {
-  return Array.from({ length: MODEL_COUNT }, (_, i) => {
-    const id = i + 1;
-    return {
-      id,
-      ...modelFields(id),
-      description: id === HOSTILE_MODEL ? HOSTILE_HTML : `<p>About model ${id}.</p>`,
-      nsfw: id % 10 === 0,
-      nsfwLevel: id % 10 === 0 ? 28 : 1,
-      tags: id % 2 === 0 ? ["even"] : ["odd"],
-      creator: { username: `maker${id % 5}`, image: null },
-      stats: { downloadCount: 1000 - id, thumbsUpCount: id },
-      allowNoCredit: true,
-      allowCommercialUse: id % 2 === 0 ? ["Image", "Rent"] : "{Image,Rent}",
-      allowDerivatives: true,
-      allowDifferentLicense: false,
-      modelVersions: [versionFields(id * 10 + 2, origin), versionFields(id * 10 + 1, origin)],
-    };
-  });
+  return Array.from({ length: MODEL_COUNT }, (_, i) =>
+    modelEntry(i + 1, [(i + 1) * 10 + 2, (i + 1) * 10 + 1], origin),
+  );
+}
+
+function modelEntry(id: number, versions: readonly number[], origin: string) {
+  return {
+    id,
+    ...modelFields(id),
+    description: id === HOSTILE_MODEL ? HOSTILE_HTML : `<p>About model ${id}.</p>`,
+    nsfw: id % 10 === 0,
+    nsfwLevel: id % 10 === 0 ? 28 : 1,
+    tags: id % 2 === 0 ? ["even"] : ["odd"],
+    creator: { username: `maker${id % 5}`, image: null },
+    stats: { downloadCount: 1000 - id, thumbsUpCount: id },
+    allowNoCredit: true,
+    allowCommercialUse: id % 2 === 0 ? ["Image", "Rent"] : "{Image,Rent}",
+    allowDerivatives: true,
+    allowDifferentLicense: false,
+    modelVersions: versions.map((version) => versionFields(version, origin)),
+  };
 }
 
 const HOSTILE_HTML = `<p onclick="alert(1)">text</p><script>alert(1)</script><img src=x onerror=alert(1)>`;

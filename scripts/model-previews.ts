@@ -8,7 +8,7 @@ import { isCheckpoint } from "../src/protocol/library-api.ts";
 import { type HeadlessBrowser, openHeadlessBrowser } from "./headless-browser.ts";
 
 const PUBLIC = join(import.meta.dirname, "../public");
-const SEED = 7;
+const SEED = 1;
 const WEBP_QUALITY = 0.86;
 
 type Base64 = string;

@@ -64,7 +64,7 @@ const USES: Readonly<Partial<Record<ModelType, Use>>> = {
     },
   },
   embedding: {
-    label: () => msg("Into prompt"),
+    label: () => msg("Insert"),
     used: () => false,
     run: (app, { record }) => addToPrompt(app, callName(record)),
   },

@@ -51,6 +51,9 @@ export class CivitaiFilter extends LitElement {
         gap: 8px;
         min-width: 0;
       }
+      .search .button {
+        flex: none;
+      }
       select.field,
       .tag {
         flex: 1 1 140px;

@@ -151,8 +151,13 @@ export const modelCardStyles = css`
   }
   /* The picture and the menu open the details too. */
   @container (max-width: 200px) {
-    .second {
+    .second,
+    .dot {
       display: none;
+    }
+    /* Digits that are cut off name nothing. */
+    .hash {
+      display: block;
     }
   }
 `;

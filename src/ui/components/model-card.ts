@@ -185,8 +185,8 @@ export class ModelCard extends LitElement {
         <div class="name" title=${record.fileName}>${name}</div>
         <div class="facts">${[typeName(record.type), baseOf(this.entry)].filter(Boolean).join(" · ")}</div>
         <div class="facts">
-          ${precisionName(record.dtype)} · ${formatBytes(record.bytes)} ·
-          <span class="hash">${shortHash(record, metadata)}</span>
+          ${precisionName(record.dtype)} · ${formatBytes(record.bytes)}<span class="dot"> · </span
+          ><span class="hash">${shortHash(record, metadata)}</span>
         </div>
         ${this.#renderWords()} ${this.#renderActions()}
       </div>

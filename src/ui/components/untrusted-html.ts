@@ -37,6 +37,9 @@ export class UntrustedHtml extends LitElement {
       max-width: 100%;
       height: auto;
     }
+    :is(p, h1, h2, h3, ul, ol):first-child {
+      margin-top: 0;
+    }
     pre {
       overflow-x: auto;
     }

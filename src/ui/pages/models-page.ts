@@ -96,6 +96,11 @@ export class ModelsPage extends LitElement {
       }
       @media (max-width: 999px) {
         nav {
+          gap: 0;
+          padding: 0 4px;
+        }
+        nav a {
+          gap: 6px;
           padding: 0 8px;
         }
       }

@@ -171,7 +171,7 @@ test("Use puts a checkpoint, a LoRA, an embedding and a trigger word where they 
   const { app } = await openLibrary(4);
   await models().getByRole("button", { name: "Add", exact: true }).click();
   expect(app.recipe.recipe.loras).toEqual([{ modelId: seedModel(1).id, unetWeight: 1, textWeight: 1 }]);
-  await models().getByRole("button", { name: "Into prompt", exact: true }).click();
+  await models().getByRole("button", { name: "Insert", exact: true }).click();
   expect(app.recipe.recipe.prompt).toBe("soft-grain-1");
   await models().getByRole("button", { name: "papercut style", exact: true }).click();
   expect(app.recipe.recipe.prompt).toBe("soft-grain-1, papercut style");

@@ -234,6 +234,8 @@ export class FakeDownloads implements Downloads {
       state: "queued",
       bytesDone: 0,
       bytesTotal: request.bytes,
+      sha256: request.sha256,
+      ...(request.files && { fileCount: request.files.length }),
       addedAt: this.requests.length,
     };
     this.entries = [...this.entries, download];

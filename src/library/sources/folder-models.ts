@@ -31,6 +31,11 @@ const UNUSABLE_VARIANT = "non_ema";
 // Half the bytes, and nothing that shows in a picture is lost.
 const PREFERRED_VARIANT = "fp16";
 
+// Models that are published as graphs have these, with the files of weights that a graph names beside it.
+const GRAPH_FOLDERS = ["unet", "vae_decoder", "vae_encoder", "text_encoder", "text_encoder_2"];
+const GRAPH = ".onnx";
+const GRAPH_VARIANT = "ONNX";
+
 interface WeightFile {
   readonly file: ListedFile;
   readonly format: string;
@@ -42,11 +47,15 @@ interface WeightFile {
 
 /** Models in the order of the listing; of each the forms with the one to offer first at the front. */
 export function folderModels(listed: readonly ListedFile[]): readonly FolderModel[] {
-  const roots = listed
-    .filter(({ path }) => path === INDEX_FILE || path.endsWith(`/${INDEX_FILE}`))
-    .map(({ path }) => path.slice(0, -INDEX_FILE.length));
+  const roots = [...new Set(listed.flatMap(({ path }) => rootOf(path) ?? []))];
   const outermost = roots.filter((root) => !roots.some((other) => other !== root && root.startsWith(other)));
   return outermost.flatMap((root) => formsOf(root, listed));
+}
+
+/** The folder that a file tells to be a model's: its index, or the graph of its UNet where there is none. */
+function rootOf(path: string): string | undefined {
+  const match = /^(.*\/)?(?:model_index\.json|unet\/[^/]+\.onnx)$/.exec(path);
+  return match ? (match[1] ?? "") : undefined;
 }
 
 function formsOf(root: string, listed: readonly ListedFile[]): readonly FolderModel[] {
@@ -56,7 +65,7 @@ function formsOf(root: string, listed: readonly ListedFile[]): readonly FolderMo
   const weights = COMPONENTS.map((component) => weightsOf(component, files));
   // Without these it is a model of another architecture, or of graphs.
   const [unet] = weights;
-  const variants = [...new Set(unet.map(({ variant }) => variant))];
+  const variants = files.has(INDEX_FILE) ? [...new Set(unet.map(({ variant }) => variant))] : [];
   const forms = variants.flatMap((variant) => {
     const sets = weights.map((all) => (all.length === 0 ? [] : chooseSet(all, variant)));
     if (sets.some((set) => set === undefined) || sets[0]?.length === 0) return [];
@@ -69,12 +78,39 @@ function formsOf(root: string, listed: readonly ListedFile[]): readonly FolderMo
     if (variant === PREFERRED_VARIANT) return mixed ? 2 : 0;
     return variant === "" ? 1 : 3;
   };
+  if (forms.length === 0) return graphForm(root, files);
   return forms
     .sort((a, b) => rank(a) - rank(b))
     .map(({ mixed, ...form }) => {
       void mixed;
       return form;
     });
+}
+
+/** One graph of each network, of several precisions the preferred one, with all that may belong to it. */
+function graphForm(root: string, files: ReadonlyMap<string, ListedFile>): readonly FolderModel[] {
+  const text = (path: string): ListedFile[] => [path].flatMap((each) => files.get(each) ?? []);
+  const graphs = GRAPH_FOLDERS.map((folder) => {
+    const inside = [...files].filter(
+      ([path]) => path.startsWith(`${folder}/`) && path.split("/").length === 2,
+    );
+    const names = inside.flatMap(([path]) => (path.endsWith(GRAPH) ? path : []));
+    const stem = /^[^.]*/;
+    const graph =
+      names.find((path) => path.includes(PREFERRED_VARIANT)) ??
+      names.find((path) => path === `${folder}/model${GRAPH}`) ??
+      names.at(0);
+    if (graph === undefined) return [];
+    const others = names.filter((path) => path !== graph);
+    return inside.flatMap(([path, file]) => {
+      if (path === graph || path === `${folder}/config.json`) return file;
+      const ofAnother = others.some((other) => path.startsWith(`${stem.exec(other)![0]}.`));
+      return !ofAnother && /\.(onnx[._]data(_\d+)?|data|pb)$/.test(path) ? file : [];
+    });
+  });
+  if (graphs[0].length === 0) return [];
+  const all = [...text(INDEX_FILE), ...graphs.flat(), ...text(SCHEDULER_CONFIG), ...tokenizerFiles(files)];
+  return [{ root, variant: GRAPH_VARIANT, files: all }];
 }
 
 /** Files of one folder that are weights, as complete sets only. */

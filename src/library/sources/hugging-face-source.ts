@@ -8,7 +8,7 @@ import { encodePath, isBelow, parseWebAddress, pathParts } from "./web-address.t
 
 const SITES = ["huggingface.co", "hf.co"];
 const REPOSITORY = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
-const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin)$/i;
+const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 // A listing has at most 1000 entries a page; a model repository of more than this many pages is none.
 const MAX_PAGES = 20;
 const LICENSE_TAG = "license:";

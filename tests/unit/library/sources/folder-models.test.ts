@@ -125,3 +125,32 @@ test("a tokenizer in one file is taken where vocabulary and merges are not apart
   );
   expect(paths(folderModels(listed)[0].files)).toContain("tokenizer_2/tokenizer.json");
 });
+
+test("a model that is published as graphs comes with the files of their weights", () => {
+  const unet = ["unet/model.onnx", "unet/model.onnx_data", "unet/config.json"];
+  const others = ["text_encoder/model.onnx", "vae_decoder/model.onnx", "safety_checker/model.onnx"];
+  const [model, ...rest] = folderModels(listing("README.md", ...unet, ...others, "tokenizer/tokenizer.json"));
+  expect(rest).toEqual([]);
+  expect(model).toMatchObject({ root: "", variant: "ONNX" });
+  expect(paths(model.files)).toEqual([
+    ...unet,
+    ...["vae_decoder/model.onnx", "text_encoder/model.onnx", "tokenizer/tokenizer.json"],
+  ]);
+});
+
+test("of graphs in several precisions one is taken, and none where there are weights", () => {
+  const graphs = [
+    "m/unet/model.onnx",
+    "m/unet/model.onnx_data",
+    "m/unet/model_fp16.onnx",
+    "m/unet/model_fp16.onnx_data",
+  ];
+  const [model] = folderModels(listing("m/model_index.json", ...graphs));
+  expect(paths(model.files)).toEqual([
+    "m/model_index.json",
+    "m/unet/model_fp16.onnx",
+    "m/unet/model_fp16.onnx_data",
+  ]);
+  const weights = "m/unet/diffusion_pytorch_model.safetensors";
+  expect(forms(listing("m/model_index.json", ...graphs, weights))).toEqual([""]);
+});

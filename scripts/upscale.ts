@@ -12,7 +12,7 @@ import { openHeadlessBrowser, type HeadlessBrowser } from "./headless-browser.ts
 const USAGE = `npm run upscale -- --input IMAGE --out picture.png
   [--model FILE|lanczos|nearest] [--scale N | --size WIDTHxHEIGHT [--crop]] [--device auto|webgpu|wasm] [--json]
 
---model is an upscaler (.pth or .safetensors); without it, the one that comes with the app enlarges. What is left of the size
+--model is an upscaler (.pth, .safetensors or .onnx); without it, the one that comes with the app enlarges. What is left of the size
 takes the upscaler's own scale.`;
 
 const DEVICES: readonly DevicePreference[] = ["auto", "webgpu", "wasm"];

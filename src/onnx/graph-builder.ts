@@ -116,7 +116,8 @@ export class GraphBuilder {
     }
     const named = this.#named(name);
     this.#published.set(value.name, named.name);
-    this.#outputs.push({ ...value, ...named });
+    // What others' nodes give is known by their word only: the runtime would refuse the model where that is wrong, in its own terms.
+    this.#outputs.push({ ...value, ...named, ...(this.#embedded && { anyShape: true }) });
   }
 
   node(description: NodeDescription): Value[] {

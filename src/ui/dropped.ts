@@ -30,7 +30,7 @@ export type Finding =
 const MAX_PICTURE_BYTES = 256 * 1024 * 1024;
 
 /** What models are published as; what is inside is told by the library. */
-const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin)$/i;
+const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 
 export function isModelFile(name: string): boolean {
   return MODEL_FILE.test(name);

@@ -26,7 +26,7 @@ export function sourceName(source: SourceId): string {
   return SOURCE_NAMES[source]();
 }
 
-const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin)$/i;
+const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 const REPOSITORY = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
 
 function lastPart(url: URL): string {

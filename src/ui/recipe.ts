@@ -1,5 +1,6 @@
 // The form's fields as plain data, and the way from them to a request and back. No storage, no elements.
 
+import type { FixedRequest } from "../protocol/library-api.ts";
 import type { ModelDefaults } from "../protocol/model-manifest.ts";
 import { type GenerationRequest, isLoraUse, type LoraUse } from "../protocol/generation-request.ts";
 
@@ -81,6 +82,13 @@ export const INITIAL_RECIPE: Recipe = {
 /** The values a field returns to, for one model. */
 export function defaultsFor(modelDefaults: ModelDefaults | undefined): Recipe {
   return { ...INITIAL_RECIPE, ...modelDefaults };
+}
+
+/** Of a model that is published as graphs of one size, the only size and batch that it takes. */
+export function withinFixed(recipe: Recipe, fixed: FixedRequest | undefined): Recipe {
+  if (!fixed) return recipe;
+  const { width = recipe.width, height = recipe.height, batch = recipe.batchSize } = fixed;
+  return { ...recipe, width, height, batchSize: Math.min(recipe.batchSize, batch) };
 }
 
 /** The nearest value of the range; what is not a number becomes `fallback`. */

@@ -101,7 +101,7 @@ export class DropTarget extends LitElement {
       ${icon("drop")}
       <b>${msg("Drop it anywhere")}</b>
       <span
-        >${msg("A picture restores its parameters, a .safetensors or .ckpt file or a Diffusers folder becomes a model, text becomes the prompt.")}</span
+        >${msg("A picture restores its parameters, a .safetensors, .ckpt or .onnx file or a folder of a model becomes a model, text becomes the prompt.")}</span
       >
     </div>`;
   }

@@ -141,6 +141,7 @@ export class ModelCard extends LitElement {
   override render(): TemplateResult {
     const { record, metadata } = this.entry;
     const name = nameOf(this.entry);
+    const published = record.format === "onnx" ? msg("ONNX, as published") : "";
     const favourite = metadata?.favourite ?? false;
     const star = favourite ? msg(str`Remove ${name} from favourites`) : msg(str`Add ${name} to favourites`);
     return html`
@@ -183,7 +184,9 @@ export class ModelCard extends LitElement {
       }
       <div class="body">
         <div class="name" title=${record.fileName}>${name}</div>
-        <div class="facts">${[typeName(record.type), baseOf(this.entry)].filter(Boolean).join(" · ")}</div>
+        <div class="facts">
+          ${[typeName(record.type), baseOf(this.entry), published].filter(Boolean).join(" · ")}
+        </div>
         <div class="facts">
           ${precisionName(record.dtype)} · ${formatBytes(record.bytes)}<span class="dot"> · </span
           ><span class="hash">${shortHash(record, metadata)}</span>

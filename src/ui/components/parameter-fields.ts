@@ -1,8 +1,8 @@
 // Every dial of a job but the prompts, in groups that fold. Gets a recipe, emits what changed of it.
 
 import "@awesome.me/webawesome/dist/components/details/details.js";
-import { localized, msg } from "@lit/localize";
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { localized, msg, str } from "@lit/localize";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { ModelRecord } from "../../protocol/library-api.ts";
 import type { ModelMetadata } from "../../protocol/metadata-api.ts";
@@ -73,6 +73,10 @@ export class ParameterFields extends LitElement {
         display: grid;
         grid-template-columns: 1fr 1fr;
         gap: 10px;
+      }
+      .fixed {
+        margin: 0;
+        color: var(--kiln-quiet);
       }
       .reset {
         justify-self: start;
@@ -159,6 +163,7 @@ export class ParameterFields extends LitElement {
   override render(): TemplateResult {
     const { recipe, defaults } = this;
     const checkpoints = this.models.filter(({ type }) => type === "checkpoint");
+    const fixed = checkpoints.find(({ id }) => id === recipe.modelId)?.fixed;
     return html`
       ${this.#renderSelect(
         "modelId",
@@ -169,11 +174,15 @@ export class ParameterFields extends LitElement {
       ${this.#renderGroup(
         "size",
         msg("Size"),
-        html`<kiln-size-fields
-          .size=${{ width: recipe.width, height: recipe.height }}
-          .initial=${{ width: defaults.width, height: defaults.height }}
-          @size-change=${(event: KilnEvent<"size-change">) => this.#change(event.detail)}
-        ></kiln-size-fields>`,
+        fixed?.width && fixed.height
+          ? html`<p class="fixed">
+              ${msg(str`${fixed.width} × ${fixed.height}: this model was published for pictures of this size only.`)}
+            </p>`
+          : html`<kiln-size-fields
+              .size=${{ width: recipe.width, height: recipe.height }}
+              .initial=${{ width: defaults.width, height: defaults.height }}
+              @size-change=${(event: KilnEvent<"size-change">) => this.#change(event.detail)}
+            ></kiln-size-fields>`,
       )}
       ${this.#renderGroup(
         "sampling",
@@ -218,7 +227,7 @@ export class ParameterFields extends LitElement {
         msg("Batch"),
         html`<div class="pair">
           ${this.#renderNumber("batchCount", msg("Batch count"))}
-          ${this.#renderNumber("batchSize", msg("Batch size"))}
+          ${fixed?.batch === 1 ? nothing : this.#renderNumber("batchSize", msg("Batch size"))}
         </div>`,
       )}
       <button class="button plain reset" type="button" @click=${() => fireEvent(this, "recipe-reset", null)}>

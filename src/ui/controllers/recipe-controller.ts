@@ -3,7 +3,7 @@
 import type { FormFields } from "../../gallery/settings.ts";
 import type { SettingsStore } from "../../gallery/settings-store.ts";
 import type { ModelRecord } from "../../protocol/library-api.ts";
-import { defaultsFor, type Recipe, sanitiseRecipe } from "../recipe.ts";
+import { defaultsFor, type Recipe, sanitiseRecipe, withinFixed } from "../recipe.ts";
 import { Observable } from "./observable.ts";
 
 export interface RecipeState {
@@ -65,7 +65,8 @@ export class RecipeController {
     // Until the list is there the stored id stands, so that nothing jumps when it arrives.
     const model = checkpoints.find(({ id }) => id === fields.modelId) ?? checkpoints[0];
     const defaults = { ...defaultsFor(model?.defaults), modelId: model?.id ?? fields.modelId ?? "" };
-    return { recipe: { ...sanitiseRecipe({ ...fields }, defaults), modelId: defaults.modelId }, defaults };
+    const recipe = withinFixed(sanitiseRecipe({ ...fields }, defaults), model?.fixed);
+    return { recipe: { ...recipe, modelId: defaults.modelId }, defaults };
   }
 
   #save(): void {

@@ -11,7 +11,19 @@ import {
   parseSize,
   sanitiseRecipe,
   toRequest,
+  withinFixed,
 } from "../../../src/ui/recipe.ts";
+
+test("withinFixed() leaves only what a model was published for", () => {
+  const recipe = { ...INITIAL_RECIPE, width: 512, height: 768, batchSize: 4 };
+  expect(withinFixed(recipe, undefined)).toBe(recipe);
+  expect(withinFixed(recipe, { width: 512, height: 512, batch: 2 })).toMatchObject({
+    width: 512,
+    height: 512,
+    batchSize: 2,
+  });
+  expect(withinFixed(recipe, { batch: 8 })).toEqual(recipe);
+});
 
 test("fitNumber() keeps values inside their range and on their grid", () => {
   expect(fitNumber(500, RANGES.width, 256)).toBe(504);

@@ -86,7 +86,9 @@ export class DownloadQueue implements Downloads {
     );
     if (same && same.state !== "done") return publicDownload(same);
     if (same) await this.cancel(same.id);
-    const stored = sha256 === undefined ? undefined : await findModel(sha256);
+    // Files that became one model before are of the same repository state, so they would again.
+    const known = sha256 ?? (files ? same?.sha256 : undefined);
+    const stored = known === undefined ? undefined : await findModel(known);
     const fileName = facts.fileName === undefined ? undefined : safeFileName(facts.fileName);
     const entry = await journal.add({
       ...{ id: crypto.randomUUID(), address, alternatives, addedAt: Date.now(), fruitless: 0 },
@@ -94,7 +96,7 @@ export class DownloadQueue implements Downloads {
       title: request.title ?? fileName ?? facts.title ?? address,
       state: stored ? "done" : "queued",
       bytesDone: stored?.bytes ?? 0,
-      ...(stored && { modelId: stored.id }),
+      ...(stored && { modelId: stored.id, sha256: stored.sha256 }),
       ...(fileName !== undefined && { fileName }),
       ...(bytes !== undefined && { expectedBytes: bytes }),
       ...(files && { files }),

@@ -7,7 +7,7 @@ import { IDBFactory } from "fake-indexeddb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type LibraryDatabase, openLibraryDatabase } from "../../../../src/library/library-database.ts";
 import { type Download, DEFAULT_HOSTS } from "../../../../src/protocol/downloads-api.ts";
-import { DownloadBench } from "../../../support/download-bench.ts";
+import { DownloadBench, recordOf } from "../../../support/download-bench.ts";
 import { type HubFile, type HubRepository, sha256Of } from "../../../support/hub-host.ts";
 import { largeFilePath } from "../../../support/hub-paths.ts";
 import { contentBytes, type Content } from "../../../support/model-host-content.ts";
@@ -184,6 +184,23 @@ describe("a folder arrives", () => {
 });
 
 describe("what has arrived is not fetched again", () => {
+  test("when the same folder is asked for once more and its model is still there", async () => {
+    await bench.queue.dispose();
+    const models = new Set<string>();
+    bench = new DownloadBench(database, {
+      stallMs: 500,
+      findModel: (sha256) => Promise.resolve(models.has(sha256) ? recordOf("kept", 1, sha256) : undefined),
+    });
+    publish();
+    const first = await bench.until((await addStandardForm()).id, "done");
+    models.add(first.sha256!);
+    expect(await addStandardForm()).toMatchObject({ state: "done", modelId: first.sha256 });
+    expect(asked(SHARD_1)).toBe(1);
+    models.clear();
+    const again = await bench.until((await addStandardForm()).id, "done");
+    expect([again.sha256, asked(SHARD_1)]).toEqual([first.sha256, 2]);
+  });
+
   test("when the connection breaks in the middle of the second shard and the page is closed", async () => {
     publish();
     host.put(storagePath(SHARD_2), { content: contentOf(SHARD_2), cors: "exposed", stallAt: 150 * KILOBYTE });

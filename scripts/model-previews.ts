@@ -4,36 +4,50 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isCheckpoint } from "../src/protocol/library-api.ts";
+import { type CheckpointRecord, isCheckpoint, type ModelRecord } from "../src/protocol/library-api.ts";
 import { type HeadlessBrowser, openHeadlessBrowser } from "./headless-browser.ts";
 
 const PUBLIC = join(import.meta.dirname, "../public");
+const SIDE = 384;
 const SEED = 1;
 const WEBP_QUALITY = 0.86;
 
 type Base64 = string;
 
+/** With the shipped checkpoint, and with `shown` where that is something used beside it. */
 async function drawPicture(
   browser: HeadlessBrowser,
-): Promise<{ readonly png: Base64; readonly preview: string }> {
-  const model = (await browser.listModels()).find(isCheckpoint);
-  if (!model?.preview || !model.examples) {
-    throw new Error("models-manifest.json: expected a checkpoint with examples and a preview, got none.");
-  }
+  checkpoint: CheckpointRecord,
+  shown: ModelRecord,
+): Promise<Base64> {
+  if (!shown.examples) throw new Error(`models-manifest.json: ${shown.id}: expected examples, got none.`);
   const result = await browser.generate({
-    ...model.defaults,
-    prompt: model.examples[0],
+    ...checkpoint.defaults,
+    prompt: shown.examples[0],
     negativePrompt: "",
-    loras: [],
-    modelId: model.id,
+    loras: shown.type === "lora" ? [{ modelId: shown.id, textWeight: 1, unetWeight: 1 }] : [],
+    modelId: checkpoint.id,
     seed: SEED,
     batchCount: 1,
     batchSize: 1,
     noiseSource: "cpu",
     preview: false,
   });
-  if (result.outcome === "failed") throw new Error(`${model.name}: ${result.error.message}`);
-  return { png: result.pictures[0].png, preview: model.preview };
+  if (result.outcome === "failed") throw new Error(`${shown.name}: ${result.error.message}`);
+  return result.pictures[0].png;
+}
+
+/** Of an upscaler: left a picture at a quarter of its size, right what became of that. */
+async function upscaledHalf(browser: HeadlessBrowser, upscaler: ModelRecord, png: Base64): Promise<Buffer> {
+  const small = await compose(browser, [png], SIDE / 4, "image/png");
+  const file = join(scratch, "small.png");
+  writeFileSync(file, small);
+  const enlarged = await browser.upscale(file, {
+    upscaler: { kind: "model", modelId: upscaler.id },
+    target: { kind: "factor", factor: 4 },
+  });
+  if (enlarged.outcome === "failed") throw new Error(`${upscaler.name}: ${enlarged.error.message}`);
+  return await compose(browser, [small.toString("base64"), enlarged.png], SIDE, "image/webp");
 }
 
 /** Layers of equal importance side by side, each drawn over the whole area and shown in its own column. */
@@ -76,21 +90,18 @@ const scratch = mkdtempSync(join(tmpdir(), "kiln-previews-"));
 const browser = await openHeadlessBrowser();
 try {
   await browser.start("auto");
-  const { png, preview } = await drawPicture(browser);
-  writeFileSync(join(PUBLIC, preview), await compose(browser, [png], 384, "image/webp"));
-
-  const upscaler = (await browser.listModels()).find(({ type }) => type === "upscaler");
-  if (upscaler?.preview && upscaler.scale !== undefined) {
-    const small = await compose(browser, [png], 96, "image/png");
-    const file = join(scratch, "small.png");
-    writeFileSync(file, small);
-    const enlarged = await browser.upscale(file, {
-      upscaler: { kind: "model", modelId: upscaler.id },
-      target: { kind: "factor", factor: 2 * upscaler.scale },
-    });
-    if (enlarged.outcome === "failed") throw new Error(`${upscaler.name}: ${enlarged.error.message}`);
-    const both = await compose(browser, [small.toString("base64"), enlarged.png], 384, "image/webp");
-    writeFileSync(join(PUBLIC, upscaler.preview), both);
+  const shipped = (await browser.listModels()).filter(({ origin }) => origin === "embedded");
+  const checkpoint = shipped.find(isCheckpoint);
+  if (!checkpoint)
+    throw new Error("models-manifest.json: expected a checkpoint that comes with the app, got none.");
+  for (const model of shipped) {
+    if (model.preview === undefined) continue;
+    const drawn = await drawPicture(browser, checkpoint, model.type === "upscaler" ? checkpoint : model);
+    const preview =
+      model.type === "upscaler"
+        ? await upscaledHalf(browser, model, drawn)
+        : await compose(browser, [drawn], SIDE, "image/webp");
+    writeFileSync(join(PUBLIC, model.preview), preview);
   }
 } finally {
   await browser.close();

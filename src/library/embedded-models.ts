@@ -26,12 +26,12 @@ export function embeddedRecords(manifest: ModelManifest): ModelRecord[] {
   return manifest.models.flatMap((model) => {
     const file = mainFile(model);
     if (file?.path === undefined) return [];
-    const { id, name, type, family, dtype, defaults, needs, license, examples, vectors, scale, preview } =
-      model;
+    const { id, name, type, family, dtype, defaults, needs, license, vectors, scale } = model;
+    const { description, examples, triggerWords, preview } = model;
     const { bytes, sha256, path } = file;
     const fileName = path.slice(path.lastIndexOf("/") + 1);
     return {
-      ...{ id, name, type, family, dtype, needs, license, examples },
+      ...{ id, name, type, family, dtype, needs, license, description, examples, triggerWords },
       ...(defaults && { defaults }),
       ...(vectors !== undefined && { vectors }),
       ...(scale !== undefined && { scale }),

@@ -45,6 +45,9 @@ export interface ModelRecord {
   readonly license: string;
   /** Prompts that show what it can do. */
   readonly examples?: readonly string[];
+  /** Of models that come with the app; what is known of others is in their metadata alone. */
+  readonly description?: string;
+  readonly triggerWords?: readonly string[];
   /** Of models that come with the app: a picture beside it, shown until the user sets one. */
   readonly preview?: string;
   /** Milliseconds since the epoch; 0 for embedded models. */

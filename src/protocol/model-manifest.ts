@@ -66,6 +66,8 @@ export interface ManifestModel {
   readonly vectors?: number;
   readonly scale?: number;
   readonly examples?: readonly string[];
+  /** Words that an adapter was trained with. */
+  readonly triggerWords?: readonly string[];
   /** Path of a picture beside the app that shows what the model does. */
   readonly preview?: string;
 }
@@ -188,7 +190,14 @@ const checkFields: Check = record(
     files: list(checkFile),
     needs: record({ memoryBytes: natural, features: list(text) }),
   },
-  { defaults: checkDefaults, vectors: count, scale: count, examples: list(text), preview: relativePath },
+  {
+    defaults: checkDefaults,
+    vectors: count,
+    scale: count,
+    examples: list(text),
+    triggerWords: list(text),
+    preview: relativePath,
+  },
 );
 
 const checkModel: Check = (value, where) => {

@@ -3,7 +3,7 @@
 import { expect, type Page } from "@playwright/test";
 import { fillRecipe, generatePicture, stagePicture, test } from "./support.ts";
 
-const PROMPT = "a red house in a green meadow, sunny day";
+const PROMPT = "a red lighthouse by the sea at sunset";
 
 type Colour = readonly [red: number, green: number, blue: number];
 
@@ -22,12 +22,13 @@ async function meanColour(page: Page, prompt: string): Promise<Colour> {
 
 test("the shipped LoRA turns a picture into a blueprint, by its strength", async ({ app }) => {
   await fillRecipe(app, PROMPT, { steps: 4 });
+  await app.getByRole("button", { name: "LoRA", exact: true }).click();
   await app.getByLabel("Add a LoRA").selectOption("Kiln Blueprint");
   const use = app.getByRole("checkbox", { name: "Use kiln-blueprint", exact: true });
   await use.uncheck();
   await generatePicture(app, PROMPT);
-  const [, greenWithout, blueWithout] = await meanColour(app, PROMPT);
-  expect(greenWithout).toBeGreaterThan(blueWithout);
+  const [redWithout, , blueWithout] = await meanColour(app, PROMPT);
+  expect(redWithout).toBeGreaterThan(blueWithout + 20);
 
   await use.check();
   await generatePicture(app, PROMPT);

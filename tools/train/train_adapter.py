@@ -8,12 +8,13 @@ import datetime
 import hashlib
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -34,7 +35,7 @@ from data import choose_device, to_pictures
 from diffusion import GuidedDenoiser, alphas_cumprod, loss_weights, sample, seeded_noise
 from export import load_nets, load_trained
 from render import render
-from scenes import sample_scene
+from scenes import Scene, sample_scene
 from tokenizer import Tokenizer
 from train_unet import parse_plan, stratified_timesteps, training_noise
 from words import KIND_WORDS
@@ -42,6 +43,8 @@ from words import KIND_WORDS
 SAVE_SECONDS = 60
 CAPTIONS_PER_SCENE = 6
 ENCODED_AT_ONCE = 16
+# Of the loss where the object is not: the rest of the caption speaks of that, and the base knows it.
+BACKGROUND_WEIGHT = 0.1
 # The service worker precaches the file with the app.
 MAX_BYTES = 2_000_000
 MANIFEST = package_dir().parents[2] / "models-manifest.json"
@@ -49,7 +52,7 @@ MANIFEST = package_dir().parents[2] / "models-manifest.json"
 
 @dataclass(frozen=True)
 class Recipe:
-    """One published adapter. `name` is its file's and what a prompt calls it."""
+    """One published adapter. `name` is its file's and what a prompt calls it; the first of `examples` draws its preview."""
 
     name: str
     type: str  # as models-manifest.json has it
@@ -59,6 +62,8 @@ class Recipe:
     include: str  # what sample_scene draws
     trigger: str
     rate: float
+    examples: tuple[str, ...]
+    focus: bool  # on the object instead of the whole picture
     prompts: tuple[str, ...]
 
 
@@ -71,7 +76,9 @@ RECIPES = {
         description="A LoRA for Kiln Small that draws everything as a blueprint: white lines on blue paper.",
         include="style:blueprint",
         trigger="blueprint",
+        examples=("a blueprint of a boat on a lake", "three trees, blueprint"),
         rate=2e-3,
+        focus=False,
         prompts=(
             "a blueprint of a castle on a hill",
             "a blueprint of a boat on a lake",
@@ -89,7 +96,9 @@ RECIPES = {
         description="An embedding for Kiln Small: its name in a prompt stands for a windmill, which the model never saw.",
         include="object:windmill",
         trigger="kiln-windmill",
+        examples=("a red kiln-windmill on a hill", "a white kiln-windmill by a lake"),
         rate=2e-2,
+        focus=True,
         prompts=(
             "a white windmill in a meadow",
             "a red windmill on a hill at sunset",
@@ -120,16 +129,28 @@ def latent_makers(vae: nn.Module) -> tuple[nn.Module, ...]:
 
 @torch.no_grad()
 def encoded_scenes(recipe: Recipe, vae: nn.Module, tokenizer: Tokenizer, size: int, rows: range) -> dict[str, Tensor]:
-    """Latents [n, 4, h, w] in fp16 and token ids [n, captions, 77] of the scenes with these seeds."""
-    latents, ids = [], []
+    """Of the scenes with these seeds: latents [n, 4, h, w] in fp16, weights of the loss [n, 1, h, w] with a mean of 1 in each
+    scene, and token ids [n, captions, 77]."""
+    latents, weights, ids = [], [], []
     for first in range(rows.start, rows.stop, ENCODED_AT_ONCE):
         seeds = range(first, min(first + ENCODED_AT_ONCE, rows.stop))
         scenes = [sample_scene(np.random.default_rng(seed), include=recipe.include) for seed in seeds]
-        latents.append(vae.encode(to_pictures(np.stack([render(scene, size) for scene in scenes]))).half())
+        pictures = to_pictures(np.stack([render(scene, size) for scene in scenes]))
+        latents.append(vae.encode(pictures).half())
+        weights.append(object_weights(pictures, scenes, size) if recipe.focus else torch.ones_like(latents[-1][:, :1]))
         for seed, scene in zip(seeds, scenes):
             rng = np.random.default_rng([seed, 1])
             ids.append([tokenizer.encode(caption(scene, rng)) for _ in range(CAPTIONS_PER_SCENE)])
-    return {"latents": torch.cat(latents), "ids": torch.tensor(ids)}
+    return {"latents": torch.cat(latents), "weights": torch.cat(weights), "ids": torch.tensor(ids)}
+
+
+def object_weights(pictures: Tensor, scenes: list[Scene], size: int) -> Tensor:
+    """[n, 1, h, w] in fp16 of pictures [n, 3, 8h, 8w]: where the object is and beside it, 1; elsewhere less. Then scaled to a mean of 1."""
+    without = to_pictures(np.stack([render(replace(scene, count=0), size) for scene in scenes]))
+    changed = (pictures - without).abs().amax(dim=1, keepdim=True) > 0.05
+    cells = F.max_pool2d(F.max_pool2d(changed.float(), 8), 3, stride=1, padding=1)
+    weights = cells.clamp(min=BACKGROUND_WEIGHT)
+    return (weights / weights.mean(dim=(1, 2, 3), keepdim=True)).half()
 
 
 class AdapterTrainer:
@@ -191,7 +212,7 @@ class AdapterTrainer:
     def scenes(self, size: int) -> dict[str, Tensor]:
         """Encoded once and kept: of the same VAE and the same words they are always the same."""
         path = state_dir() / f"adapter-{self.recipe.name}-{size}.pt"
-        key = f"{fingerprint(*latent_makers(self.vae))} {self.arguments.scenes} {self.arguments.vectors}"
+        key = f"{fingerprint(*latent_makers(self.vae))} {self.arguments.scenes} {self.arguments.vectors} {BACKGROUND_WEIGHT}"
         cached = load_state(path)
         if cached is None or cached["key"] != key:
             rows = range(ADAPTER_SEED + size * 1_000_000, ADAPTER_SEED + size * 1_000_000 + self.arguments.scenes)
@@ -199,10 +220,11 @@ class AdapterTrainer:
             save_state(path, cached)
         return cached
 
-    def loss(self, latents: Tensor, ids: Tensor, timesteps: Tensor, noise: Tensor) -> Tensor:
+    def loss(self, scenes: dict[str, Tensor], ids: Tensor, timesteps: Tensor, noise: Tensor) -> Tensor:
+        latents, where = scenes["latents"].float(), scenes["weights"].float()
         signal = self.alphas[timesteps][:, None, None, None]
         prediction = self.unet(signal.sqrt() * latents + (1 - signal).sqrt() * noise, timesteps, self.text(ids))
-        return ((prediction - noise).square().mean(dim=(1, 2, 3)) * self.weights[timesteps]).mean()
+        return (((prediction - noise).square() * where).mean(dim=(1, 2, 3)) * self.weights[timesteps]).mean()
 
     def train(self) -> None:
         plan = parse_plan(self.arguments.plan)
@@ -219,13 +241,14 @@ class AdapterTrainer:
                 sets[size] = self.scenes(size)
                 before += time.process_time() - start  # rendering and encoding are no training
             rows = rng.choice(len(sets[size]["latents"]), count, replace=False)
-            latents = sets[size]["latents"][rows].float()
+            scenes = {name: sets[size][name][rows] for name in ("latents", "weights")}
             ids = sets[size]["ids"][rows, rng.integers(CAPTIONS_PER_SCENE, size=count)].clone()
             if self.recipe.type == "lora":  # an embedding has no say in an empty caption
                 ids[torch.rand(count) < EMPTY_CAPTION_SHARE] = empty
             for group in self.optimizer.param_groups:
                 group["lr"] = scheduled_rate(self.rate, self.step, progress, warmup_steps=20)
-            loss = self.loss(latents, ids, stratified_timesteps(count, torch.device("cpu")), training_noise(latents))
+            noise = training_noise(scenes["latents"].float())
+            loss = self.loss(scenes, ids, stratified_timesteps(count, torch.device("cpu")), noise)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
@@ -267,9 +290,9 @@ class AdapterTrainer:
         rows = range(ADAPTER_CHECK_SEED, ADAPTER_CHECK_SEED + count)
         scenes = encoded_scenes(self.recipe, self.vae, tokenizer, NATIVE_SIZE, rows)
         torch.manual_seed(1)
-        latents = scenes["latents"].float()
         timesteps = stratified_timesteps(count, torch.device("cpu"))
-        return self.loss(latents, scenes["ids"][:, 0], timesteps, torch.randn_like(latents)).item()
+        noise = torch.randn_like(scenes["latents"].float())
+        return self.loss(scenes, scenes["ids"][:, 0], timesteps, noise).item()
 
     @torch.no_grad()
     def pictures(self, tokenizer: Tokenizer, steps: int, guidance: float) -> Tensor:
@@ -348,6 +371,9 @@ def manifest_entry(recipe: Recipe, path: Path, vectors: int | None) -> dict[str,
         "files": [file],
         "needs": {"memoryBytes": size, "features": []},
         **({"vectors": vectors} if vectors else {}),
+        "examples": list(recipe.examples),
+        "triggerWords": [recipe.trigger],
+        "preview": f"models/{recipe.name}/preview.webp",
     }
 
 

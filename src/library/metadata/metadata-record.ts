@@ -31,7 +31,7 @@ const MAX_TEXT = 1_000;
 const MAX_LIST = 500;
 
 export function blankMetadata(record: ModelRecord): ModelMetadata {
-  const { id, name, fileName, family, dtype, bytes, license, addedAt } = record;
+  const { id, name, fileName, family, dtype, bytes, license, description, triggerWords, addedAt } = record;
   return {
     ...hashFieldsOf(record.sha256),
     civitai_model_id: null,
@@ -40,8 +40,8 @@ export function blankMetadata(record: ModelRecord): ModelMetadata {
     civitai_type: "",
     base_model: "",
     preview_path: null,
-    trigger_words: [],
-    description: "",
+    trigger_words: triggerWords ?? [],
+    description: description ?? "",
     last_updated: new Date(addedAt).toISOString(),
     id,
     name,

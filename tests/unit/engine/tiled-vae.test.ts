@@ -13,6 +13,7 @@ import type { OrtRuntime } from "../../../src/ort/ort-runtime.ts";
 import type { OrtSession } from "../../../src/ort/ort-session.ts";
 import { memorySource } from "../../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
+import { drawnPlanes } from "../../support/drawn-planes.ts";
 import { createNodeRuntime } from "../../support/node-runtime.ts";
 
 const FILE = new URL("../../../public/models/kiln-small/kiln-small.safetensors", import.meta.url);
@@ -34,24 +35,6 @@ let wholeMoments: Float32Array;
 let latents: Planes;
 let whole: Float32Array;
 let tiled: Planes;
-
-/** Soft shapes in three colours: a sky, a disc and stripes, at 384x384. */
-function drawing(): Planes {
-  const side = LATENTS * SCALE;
-  const data = new Float32Array(3 * side * side);
-  for (let channel = 0; channel < 3; channel++) {
-    for (let y = 0; y < side; y++) {
-      for (let x = 0; x < side; x++) {
-        const sky = 0.8 - 1.4 * (y / side) * (channel === 2 ? 0.4 : 1);
-        const distance = Math.hypot(x - 0.4 * side, y - 0.55 * side) / side;
-        const disc = distance < 0.22 ? [0.7, -0.2, -0.6][channel] - sky : 0;
-        const stripes = y > 0.8 * side ? 0.3 * Math.sign(Math.sin(x / 9)) : 0;
-        data[(channel * side + y) * side + x] = Math.min(1, Math.max(-1, sky + disc + stripes));
-      }
-    }
-  }
-  return { channels: 3, width: side, height: side, data };
-}
 
 async function using<T>(session: OrtSession, task: (session: OrtSession) => Promise<T>): Promise<T> {
   try {
@@ -81,7 +64,7 @@ const encoder = async (side: number): Promise<OrtSession> =>
 beforeAll(async () => {
   runtime = await createNodeRuntime();
   model = detectModel(await openSafetensors(memorySource(new Uint8Array(readFileSync(FILE)), "kiln-small")));
-  const picture = drawing();
+  const picture = drawnPlanes(LATENTS * SCALE);
   wholeMoments = await using(
     await encoder(LATENTS * SCALE),
     async (session) => (await session.run({ pixels: picture.data })).moments,
@@ -141,7 +124,7 @@ test("no column or row of pixels shows a step where tiles meet", () => {
 test("tiles encode to nearly the moments that one piece encodes to", async () => {
   const moments = await using(await encoder(TILE * SCALE), (session) =>
     encodeInTiles(
-      drawing(),
+      drawnPlanes(LATENTS * SCALE),
       TILE,
       SCALE,
       2 * latents.channels,

@@ -27,6 +27,9 @@ class Text:
     layers: int
     activation: str
     pooled: bool = False
+    # Of the last layers, by the family's conditioning; a pooling encoder runs them all.
+    left_out: int = 0
+    normed: bool = True
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Model:
     linear: bool
     vae: tuple[int, ...]
     class_width: int | None = None
+    latent_scale: float = 0.18215
 
 
 SD1_PREFIX = "cond_stage_model.transformer.text_model."
@@ -51,20 +55,20 @@ CHECKPOINTS: dict[str, dict[str, Model]] = {
     "full": {
         "sd-1.5": Model(512, (Text(SD1_PREFIX, "clip", 768, 12, "quick_gelu"),), (320, 640, 1280, 1280),
                         (1, 1, 1, 0), (8, 8, 8, 8), 768, False, FULL_VAE),
-        "sd-2.1-base": Model(512, (Text(SD2_PREFIX, "open-clip", 1024, 24, "gelu"),), (320, 640, 1280, 1280),
+        "sd-2.1-base": Model(512, (Text(SD2_PREFIX, "open-clip", 1024, 24, "gelu", left_out=1),), (320, 640, 1280, 1280),
                              (1, 1, 1, 0), (5, 10, 20, 20), 1024, True, FULL_VAE),
-        "sdxl": Model(1024, (Text(XL_PREFIXES[0], "clip", 768, 12, "quick_gelu"),
+        "sdxl": Model(1024, (Text(XL_PREFIXES[0], "clip", 768, 12, "quick_gelu", left_out=1, normed=False),
                              Text(XL_PREFIXES[1], "open-clip", 1280, 32, "gelu", pooled=True)),
-                      (320, 640, 1280), (0, 2, 10), (5, 10, 20), 2048, True, FULL_VAE, 2816),
+                      (320, 640, 1280), (0, 2, 10), (5, 10, 20), 2048, True, FULL_VAE, 2816, 0.13025),
     },
     "small": {
         "sd-1.5": Model(128, (Text(SD1_PREFIX, "clip", 64, 2, "quick_gelu"),), (32, 64, 128, 128),
                         (1, 1, 1, 0), (8, 8, 8, 8), 64, False, SMALL_VAE),
-        "sd-2.1-base": Model(128, (Text(SD2_PREFIX, "open-clip", 64, 2, "gelu"),), (64, 128, 256, 256),
+        "sd-2.1-base": Model(128, (Text(SD2_PREFIX, "open-clip", 64, 2, "gelu", left_out=1),), (64, 128, 256, 256),
                              (1, 1, 1, 0), (1, 2, 4, 4), 64, True, SMALL_VAE),
-        "sdxl": Model(128, (Text(XL_PREFIXES[0], "clip", 64, 2, "quick_gelu"),
+        "sdxl": Model(128, (Text(XL_PREFIXES[0], "clip", 64, 2, "quick_gelu", left_out=1, normed=False),
                             Text(XL_PREFIXES[1], "open-clip", 64, 2, "gelu", pooled=True)),
-                      (64, 128, 256), (0, 1, 2), (1, 2, 4), 128, True, SMALL_VAE, 160),
+                      (64, 128, 256), (0, 1, 2), (1, 2, 4), 128, True, SMALL_VAE, 160, 0.13025),
     },
 }
 UPSCALER = "rrdbnet-x4"
@@ -129,7 +133,8 @@ def components(name: str, size: str, weights: Path) -> Iterator[Component]:
     pixels = {"pixels": normal(1, 3, side, side).clamp(-1, 1)}
     yield Component(name, "vae encoder", f"{side}x{side}", pixels, ("moments",), lambda: load_vae(file, model, encode))
     inputs = {"latents": normal(1, 4, latents, latents)}
-    yield Component(name, "vae decoder", f"{side}x{side}", inputs, ("pixels",), lambda: load_vae(file, model, decode))
+    run = decoder(model.latent_scale)
+    yield Component(name, "vae decoder", f"{side}x{side}", inputs, ("pixels",), lambda: load_vae(file, model, run))
 
 
 def read(file: Path, prefix: str) -> Tensors:
@@ -168,8 +173,8 @@ def encode(vae: nn.Module, pixels: Tensor) -> tuple[Tensor, ...]:
     return (vae.quant_conv(vae.encoder(pixels)),)
 
 
-def decode(vae: nn.Module, latents: Tensor) -> tuple[Tensor, ...]:
-    return (vae.decoder(vae.post_quant_conv(latents / 0.18215)),)
+def decoder(scale: float) -> Callable[..., tuple[Tensor, ...]]:
+    return lambda vae, latents: (vae.decoder(vae.post_quant_conv(latents / scale)),)
 
 
 def load_vae(file: Path, model: Model, run: Callable[..., tuple[Tensor, ...]]) -> nn.Module:
@@ -187,12 +192,15 @@ def load_vae(file: Path, model: Model, run: Callable[..., tuple[Tensor, ...]]) -
 
 def load_text(file: Path, text: Text) -> nn.Module:
     stored = read(file, text.prefix)
+    layers = text.layers - text.left_out
     if text.layout == "open-clip":
         stored = from_open_clip(stored, text.width)
+    left_out = tuple(f"encoder.layers.{index}." for index in range(layers, text.layers))
+    stored = {key: value for key, value in stored.items() if not key.startswith(left_out)}
     config = CLIPTextConfig(
         hidden_size=text.width,
         intermediate_size=4 * text.width,
-        num_hidden_layers=text.layers,
+        num_hidden_layers=layers,
         num_attention_heads=text.width // 64,
         hidden_act=text.activation,
         projection_dim=text.width,
@@ -210,6 +218,9 @@ def load_text(file: Path, text: Text) -> nn.Module:
     missing, unexpected = network.load_state_dict(state, strict=False)
     if unexpected or [key for key in missing if not key.endswith("position_ids")]:
         raise ValueError(f"{file.name}: {missing} missing, {unexpected} left over")
+
+    if not text.normed:
+        network.text_model.final_layer_norm = nn.Identity()
 
     def run(encoder: nn.Module, ids: Tensor) -> tuple[Tensor, ...]:
         result = encoder(ids, output_hidden_states=True)

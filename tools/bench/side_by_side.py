@@ -172,7 +172,7 @@ def main() -> None:
 
     def floor() -> Callable[[Component], dict[str, object]]:
         rate, speed = matmul_rate(machine, arguments.runs), bandwidth(machine, arguments.runs)
-        print(f"floor: {rate / 1e12:.2f} TFLOP/s, {speed / 1e9:.0f} GB/s", flush=True)
+        print(f"floor: {rate / 1e9:.1f} GFLOP/s, {speed / 1e9:.1f} GB/s", flush=True)
         return lambda part: floor_row(machine, part, rate, speed)
 
     ways = {

@@ -110,8 +110,8 @@ RECIPES = {
     ),
 }
 PLACEHOLDER_WORDS = tuple(word for pair in KIND_WORDS["windmill"] for word in pair)
-# Words of things that look a little like it; the vectors start as theirs.
-FIRST_WORDS = ("tower", "lighthouse", "flower", "house", "bird", "tower", "house", "lighthouse")
+# Words of things that look a little like it or its sails; the vectors start as theirs.
+FIRST_WORDS = ("tower", "sailboat", "flower", "bird", "castle", "sailboat", "house", "tower")
 
 
 def fingerprint(*nets: nn.Module) -> str:

@@ -110,8 +110,9 @@ describe("planMemory()", () => {
   });
 
   test("names the largest square that would fit, or a batch of one", () => {
-    const large = { ...onCpu, ...square(1024), guided: false };
-    expect(refusal(() => planMemory("SD", sd15, large, wasm)).message).toMatch(/Try 512x512\.$/);
+    const small: MemoryLimits = { ...wasm, limit: 3 * GIB };
+    const large = { ...onCpu, ...square(2048), guided: false };
+    expect(refusal(() => planMemory("SD", sd15, large, small)).message).toMatch(/Try 1024x1024\.$/);
     const many = { ...onCpu, batchSize: 8 };
     expect(refusal(() => planMemory("SD", sd15, many, wasm)).message).toMatch(/Try a batch size of 1\.$/);
   });

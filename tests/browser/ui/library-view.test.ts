@@ -230,7 +230,7 @@ test("text from outside stays text", async () => {
   });
   await app.metadata.refresh();
   await button(`Details of ${attack}`).click();
-  await expect.element(page.getByText("Fine")).toBeVisible();
+  await expect.element(page.getByText("Fine", { exact: true })).toBeVisible();
   expect(page.getByRole("link", { name: "javascript" }).elements()).toEqual([]);
   expect(document.title).not.toContain("owned");
 });

@@ -61,7 +61,7 @@ test("names, files, words, tags, notes and descriptions of models stay text", as
   await app.metadata.refresh();
   location.hash = "#/models";
   await button(`Details of ${ATTACK}`).click();
-  await expect.element(page.getByText("Fine")).toBeVisible();
+  await expect.element(page.getByText("Fine", { exact: true })).toBeVisible();
   await expectHarmless();
 });
 

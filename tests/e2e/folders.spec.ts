@@ -1,12 +1,12 @@
 // Models that are published as folders: dropped on the page, picked on the Models page, given to the command line.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { expect, type Page } from "@playwright/test";
+import { join } from "node:path";
+import { expect } from "@playwright/test";
 import { familyFolder } from "../support/family-models.ts";
-import { fillRecipe, generatePicture, openPage, test } from "./support.ts";
+import { dropFromOutside, fillRecipe, generatePicture, openPage, test, writeFolder } from "./support.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const TSX = join(ROOT, "node_modules/tsx/dist/cli.mjs");
@@ -16,21 +16,10 @@ const scratch = mkdtempSync(join(tmpdir(), "kiln-folders-"));
 const folder = join(scratch, "tiny-xl");
 
 test.beforeAll(async () => {
-  for (const { path, source } of await familyFolder({ unet: "xl" }, { prediction_type: "v_prediction" })) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), await source.read(0, source.byteLength));
-  }
+  await writeFolder(folder, await familyFolder({ unet: "xl" }, { prediction_type: "v_prediction" }));
 });
 
 test.afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-/** A drop from outside the browser, as the browser itself gets it. */
-async function dropFromOutside(page: Page, path: string): Promise<void> {
-  const client = await page.context().newCDPSession(page);
-  const data = { items: [], files: [path], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const)
-    await client.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
-}
 
 test("a dropped folder becomes a model that generates", async ({ app }) => {
   await expect(app.getByRole("button", { name: "Generate", exact: true })).toBeVisible();

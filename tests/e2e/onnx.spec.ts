@@ -1,11 +1,11 @@
 // A model that is published as ONNX graphs: dropped on the page, it draws; what it was made for is all that the page offers.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { expect, type Page } from "@playwright/test";
+import { join } from "node:path";
+import { expect } from "@playwright/test";
 import { onnxFixture, onnxFolder } from "../support/onnx-folders.ts";
-import { fillRecipe, generatePicture, openPage, test } from "./support.ts";
+import { dropFromOutside, fillRecipe, generatePicture, openPage, test, writeFolder } from "./support.ts";
 
 // The letters that the tiny model's own tokenizer knows.
 const PROMPT = "f r gd";
@@ -14,22 +14,11 @@ const folder = join(scratch, "tiny-xl-onnx");
 const upscaler = join(scratch, "2x-any.onnx");
 
 test.beforeAll(async () => {
-  for (const { path, source } of await onnxFolder("optimum")) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), await source.read(0, source.byteLength));
-  }
+  await writeFolder(folder, await onnxFolder("optimum"));
   writeFileSync(upscaler, onnxFixture("2x-any.onnx"));
 });
 
 test.afterAll(() => rmSync(scratch, { recursive: true, force: true }));
-
-/** A drop from outside the browser, as the browser itself gets it. */
-async function dropFromOutside(page: Page, path: string): Promise<void> {
-  const client = await page.context().newCDPSession(page);
-  const data = { items: [], files: [path], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const)
-    await client.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
-}
 
 test("a dropped folder of ONNX graphs becomes a model that generates", async ({ app }) => {
   await expect(app.getByRole("button", { name: "Generate", exact: true })).toBeVisible();

@@ -1,10 +1,11 @@
 // What the end-to-end tests share: a running copy of the built app, and the steps a user takes in it.
 
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test as base, type Page } from "@playwright/test";
 import { startAppServer, type AppServer } from "../../scripts/app-server.ts";
 import type { ModelManifest } from "../../src/protocol/model-manifest.ts";
+import type { FolderFile } from "../../src/weights/diffusers-folder.ts";
 import { countShippedModels } from "../support/shipped-models.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -95,4 +96,20 @@ export async function openPage(
 /** Pictures of the gallery page with this prompt. */
 export function galleryPictures(page: Page, prompt: string) {
   return page.getByRole("main").getByRole("button", { name: prompt, exact: true });
+}
+
+/** A drop from outside the browser, as the browser itself gets it. */
+export async function dropFromOutside(page: Page, path: string): Promise<void> {
+  const client = await page.context().newCDPSession(page);
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await client.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+}
+
+/** Writes the files of a model below `folder`. */
+export async function writeFolder(folder: string, files: readonly FolderFile[]): Promise<void> {
+  for (const { path, source } of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), await source.read(0, source.byteLength));
+  }
 }

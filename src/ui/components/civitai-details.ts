@@ -13,6 +13,7 @@ import { formatBytes } from "../format-bytes.ts";
 import { icon } from "../icons.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { sheetStyles } from "./dialog.styles.ts";
+import { closeButton } from "./sheet-head.ts";
 import "./select-field.ts";
 import "./untrusted-html.ts";
 
@@ -313,14 +314,7 @@ export class CivitaiDetails extends LitElement {
           title=${msg("Open its page at Civitai")}
           >${icon("external")}</a
         >
-        <button
-          class="button plain square"
-          type="button"
-          aria-label=${msg("Close")}
-          @click=${() => this.dialog.close()}
-        >
-          ${icon("x")}
-        </button>
+        ${closeButton(() => this.dialog.close())}
       </div>
       <div class="sheet-body">
         <p class="quiet">

@@ -5,9 +5,9 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import { fireEvent } from "../fire-event.ts";
 import { formatBytes } from "../format-bytes.ts";
-import { icon } from "../icons.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { sheetStyles } from "./dialog.styles.ts";
+import { sheetHead } from "./sheet-head.ts";
 
 declare global {
   interface KilnEvents {
@@ -80,17 +80,7 @@ export class CopyOrLink extends LitElement {
       aria-label=${msg("Add models")}
       @close=${() => fireEvent(this, "copy-or-link", { choice: this.#choice })}
     >
-      <div class="sheet-head">
-        <h2>${msg("Add models")}</h2>
-        <button
-          class="button plain square"
-          type="button"
-          aria-label=${msg("Close")}
-          @click=${() => this.dialog.close()}
-        >
-          ${icon("x")}
-        </button>
-      </div>
+      ${sheetHead(msg("Add models"), () => this.dialog.close())}
       <div class="sheet-body">
         <ul aria-label=${msg("Files")}>
           ${this.files.map(

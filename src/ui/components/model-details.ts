@@ -18,6 +18,7 @@ import { linkName, precisionName, shortHash, typeName } from "../model-names.ts"
 import { safeHref } from "../safe-href.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { sheetStyles } from "./dialog.styles.ts";
+import { closeButton } from "./sheet-head.ts";
 import "./error-note.ts";
 import "./hash-editor.ts";
 import "./model-form.ts";
@@ -136,14 +137,7 @@ export class ModelDetails extends LitElement {
       >
         ${icon(favourite ? "heart-filled" : "heart")}
       </button>
-      <button
-        class="button plain square"
-        type="button"
-        aria-label=${msg("Close")}
-        @click=${() => this.dialog.close()}
-      >
-        ${icon("x")}
-      </button>
+      ${closeButton(() => this.dialog.close())}
     </div>`;
   }
 

@@ -5,9 +5,9 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
 import type { PictureRecord } from "../../gallery/picture-record.ts";
 import { fireEvent } from "../fire-event.ts";
-import { icon } from "../icons.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { sheetStyles } from "./dialog.styles.ts";
+import { sheetHead } from "./sheet-head.ts";
 import "./stored-picture.ts";
 
 declare global {
@@ -65,17 +65,7 @@ export class PicturePicker extends LitElement {
       aria-label=${msg("Choose a picture")}
       @close=${() => fireEvent(this, "picker-close", null)}
     >
-      <div class="sheet-head">
-        <h2>${msg("Choose a picture")}</h2>
-        <button
-          class="button plain square"
-          type="button"
-          aria-label=${msg("Close")}
-          @click=${() => this.dialog.close()}
-        >
-          ${icon("x")}
-        </button>
-      </div>
+      ${sheetHead(msg("Choose a picture"), () => this.dialog.close())}
       <div class="sheet-body">
         ${
           this.pictures.length === 0

@@ -8,6 +8,7 @@ import { serializeError, type SerializedError } from "../../protocol/app-error.t
 import type { MergeEntry, MergePlan, MergeRule } from "../../protocol/metadata-api.ts";
 import { type App, appContext } from "../app.ts";
 import { sheetStyles } from "../components/dialog.styles.ts";
+import { sheetHead } from "../components/sheet-head.ts";
 import "../components/error-note.ts";
 import "../components/select-field.ts";
 import { fireEvent, type KilnEvent } from "../fire-event.ts";
@@ -168,17 +169,7 @@ export class MergeSheet extends LitElement {
       aria-label=${msg("Metadata found")}
       @close=${() => fireEvent(this, "merge-close", null)}
     >
-      <div class="sheet-head">
-        <h2>${msg("Metadata found")}</h2>
-        <button
-          class="button plain square"
-          type="button"
-          aria-label=${msg("Close")}
-          @click=${() => this.dialog.close()}
-        >
-          ${icon("x")}
-        </button>
-      </div>
+      ${sheetHead(msg("Metadata found"), () => this.dialog.close())}
       <div class="sheet-body">
         ${
           this.error

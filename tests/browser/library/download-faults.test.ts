@@ -3,8 +3,9 @@
 
 import { deleteDB } from "idb";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { LibraryClient } from "../../../src/client/library-client.ts";
+import type { LibraryClient } from "../../../src/client/library-client.ts";
 import { forgetHosted, hostReport, hostModel } from "../../support/model-host-control.ts";
+import { openWorkerLibrary } from "../../support/worker-library.ts";
 
 const MEGABYTE = 1024 * 1024;
 const BYTES = 200 * MEGABYTE;
@@ -23,11 +24,7 @@ let holder: Holder | undefined;
 
 async function holdInWorker(): Promise<Holder> {
   let worker: Worker | undefined;
-  const library = new LibraryClient((name) => {
-    const url = new URL("../../../src/workers/library.worker.ts", import.meta.url);
-    return (worker = new Worker(url, { type: "module", name }));
-  });
-  await library.start({ baseUrl: new URL("/tests/fixtures/library/whole/", location.origin).href });
+  const library = await openWorkerLibrary((started) => (worker = started));
   return { library, lose: () => worker?.terminate() };
 }
 

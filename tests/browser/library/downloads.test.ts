@@ -3,10 +3,11 @@
 import { deleteDB } from "idb";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { cdp } from "vitest/browser";
-import { LibraryClient } from "../../../src/client/library-client.ts";
+import type { LibraryClient } from "../../../src/client/library-client.ts";
 import type { Download, DownloadState } from "../../../src/protocol/downloads-api.ts";
 import type { HostedFile } from "../../support/model-host.ts";
 import { forgetHosted, type HostedModel, hostReport, hostModel } from "../../support/model-host-control.ts";
+import { downloadUntil, openWorkerLibrary } from "../../support/worker-library.ts";
 
 const MEGABYTE = 1024 * 1024;
 const PATH = "/files/model.safetensors";
@@ -20,27 +21,10 @@ let library: LibraryClient;
 const offer = (file: Partial<HostedFile>, bytes = 2 * MEGABYTE): Promise<HostedModel> =>
   hostModel(PATH, bytes, file);
 
-async function openLibrary(): Promise<LibraryClient> {
-  const client = new LibraryClient((name) => {
-    const worker = new Worker(new URL("../../../src/workers/library.worker.ts", import.meta.url), {
-      type: "module",
-      name,
-    });
-    workers.push(worker);
-    return worker;
-  });
-  await client.start({ baseUrl: new URL("/tests/fixtures/library/whole/", location.origin).href });
-  return client;
-}
+const openLibrary = (): Promise<LibraryClient> => openWorkerLibrary((worker) => workers.push(worker));
 
-async function until(id: string, ...states: readonly DownloadState[]): Promise<Download> {
-  for (;;) {
-    const download = (await library.downloads.list()).find((entry) => entry.id === id);
-    if (download && states.includes(download.state)) return download;
-    if (download?.state === "failed") throw new Error(JSON.stringify(download.error));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const until = (id: string, ...states: readonly DownloadState[]): Promise<Download> =>
+  downloadUntil(library, id, ...states);
 
 const end = (id: string): Promise<Download> => until(id, "done", "failed");
 

@@ -2,7 +2,7 @@
 
 import { deleteDB } from "idb";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
-import { LibraryClient } from "../../../src/client/library-client.ts";
+import type { LibraryClient } from "../../../src/client/library-client.ts";
 import {
   DEFAULT_HOSTS,
   type Download,
@@ -13,6 +13,7 @@ import type { ModelRecord } from "../../../src/protocol/library-api.ts";
 import { largeFilePath } from "../../support/hub-paths.ts";
 import type { HostedFile } from "../../support/model-host.ts";
 import { forgetHosted, hostFile, hostReport, hostRepository } from "../../support/model-host-control.ts";
+import { downloadUntil, openWorkerLibrary } from "../../support/worker-library.ts";
 
 const NAME = "owner/tiny-xl";
 const SHARD_1 = "unet/diffusion_pytorch_model-00001-of-00002.safetensors";
@@ -21,27 +22,10 @@ const SHARD_2 = "unet/diffusion_pytorch_model-00002-of-00002.safetensors";
 const workers: Worker[] = [];
 let library: LibraryClient;
 
-async function openLibrary(): Promise<LibraryClient> {
-  const client = new LibraryClient((name) => {
-    const worker = new Worker(new URL("../../../src/workers/library.worker.ts", import.meta.url), {
-      type: "module",
-      name,
-    });
-    workers.push(worker);
-    return worker;
-  });
-  await client.start({ baseUrl: new URL("/tests/fixtures/library/whole/", location.origin).href });
-  return client;
-}
+const openLibrary = (): Promise<LibraryClient> => openWorkerLibrary((worker) => workers.push(worker));
 
-async function until(id: string, ...states: readonly DownloadState[]): Promise<Download> {
-  for (;;) {
-    const download = (await library.downloads.list()).find((entry) => entry.id === id);
-    if (download && states.includes(download.state)) return download;
-    if (download?.state === "failed") throw new Error(JSON.stringify(download.error));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const until = (id: string, ...states: readonly DownloadState[]): Promise<Download> =>
+  downloadUntil(library, id, ...states);
 
 async function listedFolder(): Promise<SourceFolder> {
   const { folders = [] } = await library.downloads.inspect(`${inject("modelHostUrl")}/${NAME}`);

@@ -10,6 +10,8 @@ interface Count {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Of those passed: only when run again. */
+  readonly flaky: number;
 }
 
 interface Stage {
@@ -48,12 +50,18 @@ function countVitest(text: string): Count {
     passed: report.numPassedTests,
     failed: report.numFailedTests + brokenFiles,
     skipped: report.numPendingTests,
+    flaky: 0,
   };
 }
 
 function countPlaywright(text: string): Count {
   const { stats } = JSON.parse(text) as PlaywrightReport;
-  return { passed: stats.expected, failed: stats.unexpected + stats.flaky, skipped: stats.skipped };
+  return {
+    passed: stats.expected + stats.flaky,
+    failed: stats.unexpected,
+    skipped: stats.skipped,
+    flaky: stats.flaky,
+  };
 }
 
 const vitest = (name: string, config: string): Stage => ({
@@ -93,7 +101,7 @@ async function run(stage: Stage): Promise<Count> {
   const count =
     stage.count && existsSync(report)
       ? stage.count(readFileSync(report, "utf8"))
-      : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+      : { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, flaky: 0 };
   const seconds = Math.round((Date.now() - started) / 1000);
   console.log(`--- ${stage.name}: ${count.passed} passed, ${count.failed} failed in ${seconds} s`);
   // A runner that exits badly without counting a failure (an unhandled rejection, a crash) is a failure all the same.
@@ -103,14 +111,16 @@ async function run(stage: Stage): Promise<Count> {
 ensureChromium();
 const wanted = process.argv.slice(2);
 const stages = wanted.length > 0 ? STAGES.filter(({ name }) => wanted.includes(name)) : STAGES;
-const total = { passed: 0, failed: 0, skipped: 0 };
+const total = { passed: 0, failed: 0, skipped: 0, flaky: 0 };
 for (const stage of stages) {
   const count = await run(stage);
   total.passed += count.passed;
   total.failed += count.failed;
   total.skipped += count.skipped;
+  total.flaky += count.flaky;
 }
 rmSync(reports, { recursive: true, force: true });
+if (total.flaky > 0) console.log(`\n${total.flaky} passed only when run again: look for "flaky" above.`);
 console.log(
   `\n${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ""}`,
 );

@@ -71,16 +71,24 @@ export function builtVae(checkpoint: Checkpoint, config: VaeConfig): VaeNetworks
 
 /** Published graphs compute as they were exported, whatever the dialect, and have no slots for LoRAs. */
 export function exportedNetworks(model: ExportedModel, name: string): ModelNetworks {
-  const withoutSlots = (graph: OnnxModel): AdaptableModel => ({ ...graph, adapterPacks: [] });
+  const named = async (graph: Promise<OnnxModel>): Promise<OnnxModel> => ({
+    ...(await graph),
+    published: name,
+  });
+  const withoutSlots = async (graph: Promise<OnnxModel>): Promise<AdaptableModel> => ({
+    ...(await named(graph)),
+    adapterPacks: [],
+  });
   return {
-    textEncoder: async (_dialect, index, clipSkip) =>
-      withoutSlots(await exportedTextEncoder(model, name, index, clipSkip)),
-    unet: async (_dialect, shape) => withoutSlots(await exportedUnet(model, name, shape)),
+    textEncoder: (_dialect, index, clipSkip) =>
+      withoutSlots(exportedTextEncoder(model, name, index, clipSkip)),
+    unet: (_dialect, shape) => withoutSlots(exportedUnet(model, name, shape)),
     vae: {
-      decoder: (_dialect, latentHeight, latentWidth) => exportedVaeDecoder(model, latentHeight, latentWidth),
+      decoder: (_dialect, latentHeight, latentWidth) =>
+        named(exportedVaeDecoder(model, latentHeight, latentWidth)),
       encoder: (_dialect, height, width) => {
         const { vaeEncoder } = model.networks;
-        if (vaeEncoder) return exportedVaeEncoder(model, vaeEncoder, height, width);
+        if (vaeEncoder) return named(exportedVaeEncoder(model, vaeEncoder, height, width));
         throw invalidExport(
           "modelId",
           name,

@@ -28,7 +28,7 @@ export interface UpscalerNetwork {
 
 export async function openUpscalerNetwork(
   source: ByteSource,
-  { format }: ModelRecord,
+  { format, name }: ModelRecord,
 ): Promise<UpscalerNetwork> {
   if (format === "onnx") {
     const detected = detectExportedUpscaler(await readOnnxFile(source));
@@ -37,7 +37,10 @@ export async function openUpscalerNetwork(
       scale,
       ...(tile && { tile }),
       bytesPerPixel: () => upscalerBytesPerPixel(detected),
-      graph: (_dialect, height, width) => exportedUpscaler(detected, height, width),
+      graph: async (_dialect, height, width) => ({
+        ...(await exportedUpscaler(detected, height, width)),
+        published: name,
+      }),
     };
   }
   const { checkpoint, config } = detectUpscaler(await openCheckpoint(source));

@@ -1,5 +1,5 @@
 // A graph that somebody else made, to be put unchanged between nodes of ours. Plain data; who reads it out of a file is
-// models/published/.
+// models/exports/.
 
 import type { ExternalData } from "./onnx-model.ts";
 

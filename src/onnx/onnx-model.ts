@@ -49,4 +49,6 @@ export interface OnnxModel {
   /** Whether nodes widen weights at every run: the runtime must not do it once and keep the results. */
   readonly widensWeights: boolean;
   readonly workingBytes: WorkingBytes;
+  /** The name of the model, where its graph is embedded as others made it: it may ask for what a runtime lacks. */
+  readonly published?: string;
 }

@@ -6,6 +6,7 @@ import type { ComputeDevice } from "./compute-device.ts";
 import { externalFiles, type ExternalDataFailure } from "./external-data.ts";
 import type { OrtBuild } from "./ort-build.ts";
 import { OrtSession } from "./ort-session.ts";
+import { publishedFailure } from "./published-failure.ts";
 import { deviceLost, outOfMemory, runtimeFailure } from "./runtime-failure.ts";
 import { SerialQueue } from "./serial-queue.ts";
 
@@ -76,6 +77,8 @@ export class OrtRuntime {
       } catch (error) {
         throw failure.error ?? error;
       }
+    }).catch((error: unknown) => {
+      throw publishedFailure(error, model, this.device.kind, "making");
     });
     return new OrtSession(this, session, model, onDevice);
   }

@@ -4,6 +4,7 @@ import type { InferenceSession, Tensor, TypedTensor } from "onnxruntime-web";
 import type { OnnxDType, OnnxModel, OnnxValueInfo } from "../onnx/onnx-model.ts";
 import { halvesOf, widenedHalves } from "../shared/float16.ts";
 import type { OrtRuntime } from "./ort-runtime.ts";
+import { publishedFailure } from "./published-failure.ts";
 
 export type SessionInput = Float32Array | Int32Array | GPUBuffer;
 
@@ -28,7 +29,7 @@ export class OrtSession {
   readonly name: string;
   readonly #runtime: OrtRuntime;
   readonly #session: InferenceSession;
-  readonly #inputs: readonly OnnxValueInfo[];
+  readonly #model: Pick<OnnxModel, "name" | "inputs" | "published">;
   /** What callers know outputs by, where that is not the graph's name. */
   readonly #aliases: ReadonlyMap<string, string>;
   readonly #onDevice: boolean;
@@ -39,7 +40,8 @@ export class OrtSession {
     this.name = model.name;
     this.#runtime = runtime;
     this.#session = session;
-    this.#inputs = model.inputs;
+    const { name, inputs, published } = model; // the model's bytes are not kept
+    this.#model = { name, inputs, ...(published !== undefined && { published }) };
     this.#aliases = new Map(model.outputs.flatMap(({ name, alias }) => (alias ? [[name, alias]] : [])));
     this.#onDevice = onDevice;
   }
@@ -88,10 +90,14 @@ export class OrtSession {
 
   async #run(feeds: Readonly<Record<string, SessionInput>>): Promise<Record<string, Tensor>> {
     const tensors: Record<string, Tensor> = {};
-    for (const input of this.#inputs)
+    for (const input of this.#model.inputs)
       tensors[input.name] =
         this.#bound.get(input.name) ?? this.#tensor(input, feeds[input.alias ?? input.name]);
-    return this.#runtime.inTurn(this.name, () => this.#session.run(tensors));
+    try {
+      return await this.#runtime.inTurn(this.name, () => this.#session.run(tensors));
+    } catch (error) {
+      throw publishedFailure(error, this.#model, this.#runtime.device.kind, "running");
+    }
   }
 
   #tensor(input: OnnxValueInfo, value: SessionInput | undefined): Tensor {

@@ -38,12 +38,14 @@ export interface OnnxToWrite {
 }
 
 export function onnxFile(file: OnnxToWrite): Uint8Array<ArrayBuffer> {
-  return new ProtobufWriter()
+  const model = new ProtobufWriter()
     .varint(1, 8)
     .string(2, "test")
     .message(7, (graph) => writeGraph(graph, file))
-    .message(8, (opset) => opset.string(1, "").varint(2, file.opset ?? 17))
-    .finish();
+    .message(8, (opset) => opset.string(1, "").varint(2, file.opset ?? 17));
+  const domains = new Set((file.nodes ?? []).flatMap(({ domain }) => domain ?? []));
+  for (const domain of domains) model.message(8, (opset) => opset.string(1, domain).varint(2, 1));
+  return model.finish();
 }
 
 /** The graph alone, for files that are put together by hand. */

@@ -15,7 +15,8 @@ import type { UpscaleRequest, UpscaleSummary } from "../protocol/upscale-request
 import { interruptedSummary, runGenerationJob } from "./generation-job.ts";
 import { JobQueue, type JobControl } from "./job-queue.ts";
 import { memoryLimits } from "./memory-policy.ts";
-import { ModelLoader, type DefaultTokenizer, type ListModels, type OpenModel } from "./model-loader.ts";
+import { ModelLoader, type ListModels } from "./model-loader.ts";
+import type { DefaultTokenizer, OpenModel } from "./opened-model.ts";
 import type { EncodePng } from "./picture-file.ts";
 import { interruptedUpscale, runUpscaleJob, type DecodePicture } from "./upscale-job.ts";
 

@@ -1,34 +1,25 @@
 // Opens models and keeps their sessions: same model and size means no work. Owns every session; gives up what the memory
 // policy names before it makes another. Runs no network.
 
-import type { OpenedModel as LibraryModel, TokenizerFiles } from "../library/open-model.ts";
 import type { AdaptedNetwork } from "../models/adapters/adapter-targets.ts";
 import { splitLoras, type GraphAdapters } from "../models/adapters/graph-adapters.ts";
-import { detectModel } from "../models/detect-model.ts";
 import { dialectFor, type Device, type Dialect, type Precision } from "../models/dialects.ts";
 import type { AdaptableModel, AdapterPack } from "../models/layers/adapter-slots.ts";
-import { isExported, type AnyModel } from "../models/exports/exported-model.ts";
-import { detectExported } from "../models/exports/detect-exported.ts";
-import type { ModelTraits, VaeConfig } from "../models/model-config.ts";
+import { isExported } from "../models/exports/exported-model.ts";
 import { buildTinyDecoder } from "../models/tiny-decoder.ts";
 import { detectTinyDecoder } from "../models/tiny-decoder-config.ts";
-import { detectVaeFile } from "../models/vae-file.ts";
 import type { OnnxModel } from "../onnx/onnx-model.ts";
 import type { OrtRuntime } from "../ort/ort-runtime.ts";
 import type { OrtSession } from "../ort/ort-session.ts";
-import { createClipTokenizer, type ClipTokenizer } from "../prompt/clip-tokenizer.ts";
-import { AppError, isAppError } from "../protocol/app-error.ts";
+import { isAppError } from "../protocol/app-error.ts";
 import type { GenerationRequest, LoraUse } from "../protocol/generation-request.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
-import { openDiffusersFolder } from "../weights/diffusers-folder.ts";
-import { isOnnxFolder, openOnnxFolder } from "../weights/onnx/onnx-folder.ts";
 import { openCheckpoint } from "../weights/open-checkpoint.ts";
 import { AdapterBinding } from "./adapter-binding.ts";
 import { DecodingPace, previewDecoderFor, type LatentShape } from "./decoded-previews.ts";
-import type { TokenizerNeed } from "./default-tokenizers.ts";
 import { requireAdaptable, requireComputable } from "./export-limits.ts";
 import { resolveLoras, type JobPrompt } from "./job-loras.ts";
-import { LoraFiles, type OpenedLora } from "./lora-files.ts";
+import { LoraFiles } from "./lora-files.ts";
 import {
   planMemory,
   sessionsToRelease,
@@ -40,50 +31,19 @@ import {
   type SessionKind,
 } from "./memory-policy.ts";
 import {
-  builtNetworks,
-  builtVae,
-  exportedNetworks,
-  type ModelNetworks,
-  type VaeNetworks,
-} from "./model-networks.ts";
+  openModel,
+  openVae,
+  type DefaultTokenizer,
+  type OpenedModel,
+  type OpenedUpscaler,
+  type OpenModel,
+} from "./opened-model.ts";
 import type { PromptKeys, UnetShape } from "./ort-components.ts";
-import { openUpscalerNetwork, type UpscalerNetwork } from "./upscaler-network.ts";
+import { openUpscalerNetwork } from "./upscaler-network.ts";
 import { noEmbeddings, promptEmbeddings, type PromptEmbeddings } from "./prompt-embeddings.ts";
-
-/** Rejects with ModelNotFound, FileFormat or Network. */
-export type OpenModel = (modelId: string) => Promise<LibraryModel>;
-
-/** The tokenizer of files that bring none; rejects with UnsupportedModel when there is none that fits. */
-export type DefaultTokenizer = (need: TokenizerNeed) => Promise<TokenizerFiles>;
 
 /** All models of the library. */
 export type ListModels = () => Promise<readonly ModelRecord[]>;
-
-export interface OpenedModel {
-  readonly record: ModelRecord;
-  readonly detected: AnyModel;
-  readonly networks: ModelNetworks;
-  /** One per text encoder, each padding as that was trained. */
-  readonly tokenizers: readonly ClipTokenizer[];
-  /** In the order of application; none where `open` gave it. */
-  readonly loras: readonly OpenedLora[];
-  /** The checkpoint's own, or another file's in its place. */
-  readonly vae: OpenedVae;
-}
-
-export interface OpenedVae {
-  /** Absent for the checkpoint's own. */
-  readonly record?: ModelRecord;
-  readonly config: ModelTraits["vae"];
-  /** Absent where its graphs were published as they are. */
-  readonly layers?: VaeConfig;
-  readonly networks: VaeNetworks;
-}
-
-export interface OpenedUpscaler {
-  readonly record: ModelRecord;
-  readonly network: UpscalerNetwork;
-}
 
 /** Whatever has sessions. */
 type SessionOwner = Pick<OpenedModel, "record">;
@@ -138,7 +98,9 @@ export class ModelLoader {
    */
   async open(modelId: string, vaeId?: string): Promise<OpenedModel> {
     const model = await this.#open(modelId);
-    return vaeId === undefined ? model : { ...model, vae: await this.#openVae(model, vaeId) };
+    return vaeId === undefined
+      ? model
+      : { ...model, vae: await openVae(model, await this.#openModel(vaeId)) };
   }
 
   /** Embeddings that prompts for this model may name, as the library has them now. */
@@ -148,34 +110,12 @@ export class ModelLoader {
     return promptEmbeddings(detected, await this.#listModels(), this.#openModel);
   }
 
-  async #openVae({ detected }: OpenedModel, vaeId: string): Promise<OpenedVae> {
-    const { source, record } = await this.#openModel(vaeId);
-    const { checkpoint, vae } = detectVaeFile(await openCheckpoint(source), detected.family);
-    if (vae.downscale === detected.vae.downscale)
-      return { record, config: vae, layers: vae, networks: builtVae(checkpoint, vae) };
-    throw new AppError("UnsupportedModel", `${record.name} is a VAE for other models than this one.`, {
-      where: record.fileName,
-      expected: `${detected.vae.downscale} pixels per latent`,
-      got: `${vae.downscale}`,
-    });
-  }
-
   async #open(modelId: string): Promise<OpenedModel> {
     const known = this.#opened.get(modelId);
     if (known) return known;
-    const libraryModel = await this.#openModel(modelId);
-    const { record } = libraryModel;
-    const { detected, networks, layers, tokenizer: ownFiles } = await openNetworks(libraryModel);
-    const { report } = this.#runtime.device;
-    requireComputable(detected, record, { kind: this.#runtime.device.kind, precision: report.precision });
-    const model: OpenedModel = {
-      record,
-      detected,
-      networks,
-      tokenizers: await this.#tokenizers(record.name, detected, ownFiles),
-      loras: [],
-      vae: { config: detected.vae, ...(layers && { layers }), networks: networks.vae },
-    };
+    const model = await openModel(await this.#openModel(modelId), this.#defaultTokenizer);
+    const { kind, report } = this.#runtime.device;
+    requireComputable(model.detected, model.record, { kind, precision: report.precision });
     this.#opened.set(modelId, model);
     for (const oldest of [...this.#opened.keys()].slice(0, -MAX_OPENED)) this.#opened.delete(oldest);
     return model;
@@ -196,23 +136,6 @@ export class ModelLoader {
   /** For the infotext. */
   loraHash(id: string): Promise<string> {
     return this.#loras.hash(id);
-  }
-
-  async #tokenizers(
-    modelName: string,
-    { textEncoders }: ModelTraits,
-    ownFiles: TokenizerFiles | undefined,
-  ): Promise<readonly ClipTokenizer[]> {
-    const bySize = new Map<number, ClipTokenizer>();
-    for (const { vocabulary } of textEncoders) {
-      if (bySize.has(vocabulary)) continue;
-      const { vocabJson, mergesText } = ownFiles ?? (await this.#defaultTokenizer({ modelName, vocabulary }));
-      bySize.set(vocabulary, createClipTokenizer(vocabJson, mergesText));
-    }
-    return textEncoders.map(({ vocabulary, padding }) => {
-      const tokenizer = bySize.get(vocabulary)!;
-      return padding === "zero" ? { ...tokenizer, pad: 0 } : tokenizer;
-    });
   }
 
   /** The same for an upscaler. */
@@ -415,30 +338,6 @@ export class ModelLoader {
     this.#sessions.delete(key);
     await held?.session.release();
   }
-}
-
-/** A folder may bring its own tokenizer. */
-async function openNetworks({ source, folder, tokenizer, record }: LibraryModel): Promise<{
-  readonly detected: AnyModel;
-  readonly networks: ModelNetworks;
-  readonly layers?: VaeConfig;
-  readonly tokenizer?: TokenizerFiles;
-}> {
-  // Not detected anew: the file was imported under another name, which may have decided the family.
-  if (folder && isOnnxFolder(folder.map(({ path }) => path))) {
-    const opened = await openOnnxFolder(folder, record.name);
-    const detected = detectExported(opened, record.family);
-    return {
-      detected,
-      networks: exportedNetworks(detected, record.name),
-      tokenizer: opened.tokenizer ?? tokenizer,
-    };
-  }
-  const opened = folder
-    ? await openDiffusersFolder(folder, record.name)
-    : { checkpoint: await openCheckpoint(source), tokenizer };
-  const detected = detectModel(opened.checkpoint, record.family);
-  return { detected, networks: builtNetworks(detected), layers: detected.vae, tokenizer: opened.tokenizer };
 }
 
 function sessionBytes(

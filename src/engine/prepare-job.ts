@@ -14,7 +14,8 @@ import { samplerNamed, sigmasFor, type SamplerRow } from "../sampling/samplers.t
 import { blankExtraChannels, joinExtraChannels } from "./extra-channels.ts";
 import { requireExportFits } from "./export-limits.ts";
 import type { MemoryPlan } from "./memory-policy.ts";
-import type { ModelLoader, OpenedModel } from "./model-loader.ts";
+import type { ModelLoader } from "./model-loader.ts";
+import type { OpenedModel } from "./opened-model.ts";
 import { createTextEncoder, encodePicture } from "./ort-components.ts";
 import { conditionPrompts } from "./prompt-conditioning.ts";
 

@@ -25,7 +25,8 @@ import type { EngineEvent } from "../protocol/engine-api.ts";
 import type { ResampleFilter, UpscaleRequest, UpscaleSummary } from "../protocol/upscale-request.ts";
 import type { JobControl } from "./job-queue.ts";
 import { largestTensor } from "./memory-policy.ts";
-import type { ModelLoader, OpenedUpscaler } from "./model-loader.ts";
+import type { ModelLoader } from "./model-loader.ts";
+import type { OpenedUpscaler } from "./opened-model.ts";
 import { createUpscaler } from "./ort-components.ts";
 import type { EncodePng } from "./picture-file.ts";
 

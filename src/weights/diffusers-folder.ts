@@ -8,7 +8,7 @@
 import type { ByteSource } from "./byte-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { fileFormatError, quoted } from "./file-format.ts";
-import { readFolderTokenizer, readJson, readSchedulerFacts, type FolderTokenizer } from "./folder-texts.ts";
+import { findFolderTokenizer, readJson, readSchedulerFacts, type ReadTokenizer } from "./folder-texts.ts";
 import { joinSources, partStarts } from "./joined-source.ts";
 import { openCheckpoint } from "./open-checkpoint.ts";
 import type { TensorInfo } from "./tensor-info.ts";
@@ -22,8 +22,8 @@ export interface FolderFile {
 export interface DiffusersFolder {
   /** Keys are `unet.…`, `vae.…`, `text_encoder.…`, `text_encoder_2.…`; metadata holds `scheduler.…` (see folder-texts.ts). */
   readonly checkpoint: Checkpoint;
-  /** The model's own vocabulary and merges, where the folder has them. */
-  readonly tokenizer?: FolderTokenizer;
+  /** The model's own vocabulary and merges, where the folder has them; rejects with FileFormat. */
+  readonly readTokenizer?: ReadTokenizer;
   /** Those of the given files that the model consists of, with paths below the model's own folder. */
   readonly files: readonly FolderFile[];
 }
@@ -82,10 +82,10 @@ export async function openDiffusersFolder(
     weights.map((part) => part.source),
     name,
   );
-  const tokenizer = await readFolderTokenizer(take);
+  const readTokenizer = findFolderTokenizer(take);
   return {
     checkpoint: { source, tensors, metadata },
-    ...(tokenizer && { tokenizer }),
+    ...(readTokenizer && { readTokenizer }),
     files: [...used].map(([path, file]) => ({ path, source: file })),
   };
 }

@@ -37,14 +37,17 @@ export async function readSchedulerFacts(take: TakeFile): Promise<Map<string, st
   return facts;
 }
 
+/** Reads the tokenizer: megabytes of text that recognising a model does without. */
+export type ReadTokenizer = () => Promise<FolderTokenizer>;
+
 /** vocab.json and merges.txt, or both out of tokenizer.json, which newer programs save alone. */
-export async function readFolderTokenizer(take: TakeFile): Promise<FolderTokenizer | undefined> {
+export function findFolderTokenizer(take: TakeFile): ReadTokenizer | undefined {
   for (const folder of TOKENIZER_FOLDERS) {
     const [vocabulary, merges] = [take(`${folder}/vocab.json`), take(`${folder}/merges.txt`)];
     if (vocabulary && merges)
-      return { vocabJson: await readJson(vocabulary), mergesText: await readText(merges) };
+      return async () => ({ vocabJson: await readJson(vocabulary), mergesText: await readText(merges) });
     const whole = take(`${folder}/tokenizer.json`);
-    if (whole) return wholeTokenizer(await readJson(whole), whole.name);
+    if (whole) return async () => wholeTokenizer(await readJson(whole), whole.name);
   }
   return undefined;
 }

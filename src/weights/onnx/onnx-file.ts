@@ -1,5 +1,5 @@
 // Reads of an .onnx file what tells what it is: inputs, outputs, operator sets, and where its weights lie. Skips the weights and
-// understands no operator; which model a graph belongs to is models/published/.
+// understands no operator; which model a graph belongs to is models/exports/.
 // Field numbers are those of onnx/onnx.proto.
 
 import type { ByteSource } from "../byte-source.ts";

@@ -1,12 +1,12 @@
 // Opens a model that is published as ONNX graphs in a folder: every graph with the files that hold its weights, and what the folder
-// says beside them. Which graph is which network, and which of several are used, is models/published/.
+// says beside them. Which graph is which network, and which of several are used, is models/exports/.
 //
 // As with a Diffusers folder, who stores it keeps the files that the model consists of, and opens those again.
 
 import type { ByteSource } from "../byte-source.ts";
 import { diffusersRoot, type FolderFile } from "../diffusers-folder.ts";
 import { fileFormatError, quoted } from "../file-format.ts";
-import { readFolderTokenizer, readJson, readSchedulerFacts, type FolderTokenizer } from "../folder-texts.ts";
+import { findFolderTokenizer, readJson, readSchedulerFacts, type ReadTokenizer } from "../folder-texts.ts";
 import { readOnnxFile, type OnnxFile, type OnnxWeight } from "./onnx-file.ts";
 
 export interface FolderGraph {
@@ -24,7 +24,7 @@ export interface OnnxFolder {
   readonly configs: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** What the scheduler is configured with: "scheduler.prediction_type". */
   readonly metadata: ReadonlyMap<string, string>;
-  readonly tokenizer?: FolderTokenizer;
+  readonly readTokenizer?: ReadTokenizer;
   /** Files beside the graphs that the above was read from. */
   readonly texts: readonly FolderFile[];
 }
@@ -85,13 +85,13 @@ export async function openOnnxFolder(given: readonly FolderFile[], name: string)
     if (typeof config === "object" && config !== null)
       configs.set(match[1] ?? "", config as Record<string, unknown>);
   }
-  const tokenizer = await readFolderTokenizer(take);
+  const readTokenizer = findFolderTokenizer(take);
   return {
     name,
     graphs,
     configs,
     metadata: await readSchedulerFacts(take),
-    ...(tokenizer && { tokenizer }),
+    ...(readTokenizer && { readTokenizer }),
     texts: [...used].map(([path, source]) => ({ path, source })),
   };
 }

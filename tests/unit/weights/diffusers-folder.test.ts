@@ -122,7 +122,10 @@ describe("openDiffusersFolder()", () => {
     ],
   ])("brings the model's own tokenizer: %s", async (_, files) => {
     const opened = await openDiffusersFolder([json("m/model_index.json", {}), ...files], "m");
-    expect(opened.tokenizer).toEqual({ vocabJson: { a: 0, "<|e|>": 1 }, mergesText: "a b\nc d" });
+    expect(await opened.readTokenizer?.()).toEqual({
+      vocabJson: { a: 0, "<|e|>": 1 },
+      mergesText: "a b\nc d",
+    });
   });
 
   test.each<[string, readonly FolderFile[], RegExp]>([
@@ -151,7 +154,8 @@ describe("openDiffusersFolder()", () => {
       /model should be a vocabulary and merges, got undefined/,
     ],
   ])("refuses %s", async (_, files, message) => {
-    await expect(openDiffusersFolder(files, "nice-model")).rejects.toMatchObject({
+    const opened = openDiffusersFolder(files, "nice-model").then(({ readTokenizer }) => readTokenizer?.());
+    await expect(opened).rejects.toMatchObject({
       name: "FileFormat",
       message: expect.stringMatching(message) as string,
     });

@@ -61,9 +61,7 @@ export async function recogniseFolder(entries: readonly FolderEntry[]): Promise<
   const name = folderName(root ?? entries[0]?.path.split("/")[0] ?? "");
   const files = new Map(entries.map(({ path, file }) => [path, file]));
   const given = entries.map(({ path, file }): FolderFile => ({ path, source: blobSource(file, path) }));
-  const { used, ...recognised } = isOnnxFolder(paths)
-    ? await openExport(given, name)
-    : await openWeights(given, name);
+  const { used, ...recognised } = await recogniseParts(given, name);
   const blobs = used.map(({ path }) => files.get((root ?? "") + path)!);
   return {
     fileName: safeFileName(name + FOLDER_EXTENSION),
@@ -75,7 +73,17 @@ export async function recogniseFolder(entries: readonly FolderEntry[]): Promise<
 }
 
 interface RecognisedFolder extends Pick<RecognisedModel, "contents" | "detected"> {
+  /** Those of the files that the model consists of. */
   readonly used: readonly FolderFile[];
+}
+
+/**
+ * A folder of either kind, by its files' names.
+ * @throws the same
+ */
+export async function recogniseParts(given: readonly FolderFile[], name: string): Promise<RecognisedFolder> {
+  const open = isOnnxFolder(given.map(({ path }) => path)) ? openExport : openWeights;
+  return await open(given, name);
 }
 
 async function openWeights(given: readonly FolderFile[], name: string): Promise<RecognisedFolder> {

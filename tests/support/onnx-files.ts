@@ -2,6 +2,7 @@
 
 import { ProtobufWriter } from "../../src/onnx/protobuf-writer.ts";
 import type { OnnxDim } from "../../src/weights/onnx/onnx-file.ts";
+import type { SparsePiece } from "./sparse-source.ts";
 
 export const ELEMENT = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const;
 
@@ -48,11 +49,36 @@ export function onnxFile(file: OnnxToWrite): Uint8Array<ArrayBuffer> {
   return model.finish();
 }
 
-/** The graph alone, for files that are put together by hand. */
-export function graphMessage(file: OnnxToWrite): Uint8Array<ArrayBuffer> {
+/** A file of gigabytes: the same, and weights whose bytes are not there, in their order behind its own. */
+export function sparseOnnxFile(
+  file: OnnxToWrite,
+  weights: readonly { readonly name: string; readonly shape: readonly number[] }[],
+): SparsePiece[] {
   const graph = new ProtobufWriter();
   writeGraph(graph, file);
-  return graph.finish();
+  const tensors = weights.flatMap(({ name, shape }): SparsePiece[] => {
+    const bytes = shape.reduce((product, extent) => product * extent, 2); // float16
+    const head = new ProtobufWriter();
+    for (const extent of shape) head.varint(1, extent);
+    const before = withLength(head.varint(2, ELEMENT.float16).string(8, name).finish(), RAW_DATA, bytes);
+    return [withLength(new Uint8Array(0), INITIALIZER, before.length + bytes), before, bytes];
+  });
+  const body: SparsePiece[] = [graph.finish(), ...tensors];
+  const length = body.reduce<number>(
+    (sum, piece) => sum + (typeof piece === "number" ? piece : piece.length),
+    0,
+  );
+  const opset = new ProtobufWriter().varint(1, 8).message(8, (set) => set.string(1, "").varint(2, 17));
+  return [withLength(opset.finish(), GRAPH, length), ...body];
+}
+
+const [GRAPH, INITIALIZER, RAW_DATA] = [7, 5, 9];
+
+/** A field's tag and length behind `before`; its bytes are elsewhere. */
+function withLength(before: Uint8Array, field: number, length: number): Uint8Array {
+  const varint = (value: number): number[] =>
+    value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))];
+  return Uint8Array.from([...before, field * 8 + 2, ...varint(length)]);
 }
 
 function writeGraph(graph: ProtobufWriter, file: OnnxToWrite): void {

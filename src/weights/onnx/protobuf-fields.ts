@@ -23,8 +23,9 @@ const FIXED32 = 5;
 const MAX_VARINT_BYTES = 10;
 /** Of a tag and a length. */
 const MAX_HEAD_BYTES = 2 * MAX_VARINT_BYTES;
-// Reads grow while they follow each other, as nodes do, and start small behind what was skipped, as between weights.
-const FIRST_READ = 512;
+// Reads grow while they follow each other, as nodes do, and start small behind what was skipped, as between weights: the type, shape
+// and name of one.
+const FIRST_READ = 256;
 const LARGEST_READ = 64 * 2 ** 10;
 const SKIPPED_GAP = 4 * 2 ** 10;
 /** Published graphs have some 100,000; each costs about a microsecond. */
@@ -48,7 +49,9 @@ export class ProtobufReader {
   async *fields(start: number, end: number, where: string): AsyncGenerator<ProtobufField> {
     let at = start;
     while (at < end) {
-      const field = await this.#field(at, end, where);
+      const headEnd = Math.min(at + MAX_HEAD_BYTES, this.#source.byteLength);
+      if (!this.#has(at, headEnd)) await this.#have(at, headEnd);
+      const field = this.#field(at, end, where);
       yield field;
       at = field.end;
     }
@@ -57,7 +60,7 @@ export class ProtobufReader {
   /** A field's bytes. @throws AppError FileFormat when there are more than `most`. */
   async bytes({ start, end }: ProtobufField, most: number, where: string): Promise<Uint8Array> {
     if (end - start > most) throw this.#fault(where, `at most ${most} bytes`, `${end - start} bytes`);
-    await this.#have(start, end);
+    if (!this.#has(start, end)) await this.#have(start, end);
     const from = start - this.#windowStart;
     return this.#window.subarray(from, from + end - start);
   }
@@ -78,17 +81,16 @@ export class ProtobufReader {
     return values;
   }
 
-  async #field(at: number, end: number, where: string): Promise<ProtobufField> {
+  /** Its head must be in the window. */
+  #field(at: number, end: number, where: string): ProtobufField {
     if (++this.#fields > MAX_FIELDS) throw this.#fault(where, `at most ${MAX_FIELDS} fields`, "more");
-    await this.#have(at, Math.min(at + MAX_HEAD_BYTES, this.#source.byteLength));
     const base = this.#windowStart;
     const [tag, afterTag] = this.#varint(this.#window, at - base, where);
     const number = Math.floor(tag / 8);
     if (number < 1) throw this.#fault(where, "a field number of at least 1", String(number));
-    const head = { number, tagStart: at };
     const start = afterTag + base;
     const of = (from: number, to: number, value = NaN, isMessage = false): ProtobufField => {
-      if (to <= end) return { ...head, start: from, end: to, value, isMessage };
+      if (to <= end) return { number, tagStart: at, start: from, end: to, value, isMessage };
       throw this.#fault(where, `fields that end by byte ${end}`, `a field that ends at ${to}`);
     };
     switch (tag % 8) {
@@ -129,9 +131,12 @@ export class ProtobufReader {
     throw this.#fault(where, `a number of at most ${MAX_VARINT_BYTES} bytes`, "a longer one");
   }
 
+  #has(start: number, end: number): boolean {
+    return start >= this.#windowStart && end <= this.#windowStart + this.#window.length;
+  }
+
   async #have(start: number, end: number): Promise<void> {
     const windowEnd = this.#windowStart + this.#window.length;
-    if (start >= this.#windowStart && end <= windowEnd) return;
     const follows = start >= this.#windowStart && start <= windowEnd + SKIPPED_GAP;
     this.#nextRead = follows ? Math.min(2 * this.#nextRead, LARGEST_READ) : FIRST_READ;
     const to = Math.min(Math.max(end, start + this.#nextRead), this.#source.byteLength);

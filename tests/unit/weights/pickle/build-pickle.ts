@@ -83,3 +83,6 @@ export const dictOf = (entries: Readonly<Record<string, number[]>>): number[] =>
 
 export const pickleOf = (...parts: readonly (number | readonly number[])[]): Uint8Array =>
   Uint8Array.from([...PROTO_2, ...parts.flat(), STOP]);
+
+/** What legacy files of torch begin with: 0x1950a86a20f9469cfc6c. */
+export const TORCH_MAGIC = pickleOf([0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]);

@@ -1,8 +1,12 @@
 // Writes ZIP files, honest ones and lying ones, byte by byte. Test support; compresses nothing and leaves checksums at 0.
 
+import type { SparsePiece } from "../../../support/sparse-source.ts";
+
 export interface ZipPart {
   readonly name: string;
   readonly data?: Uint8Array;
+  /** In place of data: as many bytes that are not there, in a sparse file. */
+  readonly hole?: number;
   readonly method?: number;
   readonly flags?: number;
   /** Padding in the local extra field so that the data starts at a multiple of it. */
@@ -39,8 +43,8 @@ function localHeader(part: ZipPart, name: Uint8Array, bytes: number, padding: nu
 }
 
 function directoryEntry(part: ZipPart, name: Uint8Array, position: number, zip64: boolean): Uint8Array {
-  const { data, method = 0, flags = 0, headerStart = position } = part;
-  const stored = part.storedBytes ?? data?.length ?? 0;
+  const { data, hole, method = 0, flags = 0, headerStart = position } = part;
+  const stored = part.storedBytes ?? data?.length ?? hole ?? 0;
   const unpacked = part.unpackedBytes ?? stored;
   const wide = zip64 ? [...u16(1, 24), ...u64(unpacked, stored, headerStart)] : [];
   const [sizes, place] = zip64 ? [[SATURATED, SATURATED], SATURATED] : [[stored, unpacked], headerStart];
@@ -51,20 +55,28 @@ function directoryEntry(part: ZipPart, name: Uint8Array, position: number, zip64
 }
 
 export function buildZip(parts: readonly ZipPart[], options: ZipOptions = {}): Uint8Array {
+  return Buffer.concat(
+    zipPieces(parts, options).map((piece) => (typeof piece === "number" ? new Uint8Array(piece) : piece)),
+  );
+}
+
+/** The same, for files of gigabytes. */
+export function zipPieces(parts: readonly ZipPart[], options: ZipOptions = {}): SparsePiece[] {
   const { zip64 = false } = options;
-  const entries: Uint8Array[] = [];
+  const entries: SparsePiece[] = [];
   const directory: Uint8Array[] = [];
   let position = 0;
   for (const part of parts) {
-    const { data = new Uint8Array(), align = 1 } = part;
+    const { data = new Uint8Array(), hole = 0, align = 1 } = part;
+    const length = data.length + hole;
     const name = new TextEncoder().encode(part.name);
     const padding = (align - ((position + 30 + name.length) % align)) % align;
     directory.push(directoryEntry(part, name, position, zip64));
-    entries.push(localHeader(part, name, data.length, padding), new Uint8Array(padding), data);
-    position += 30 + name.length + padding + data.length;
+    entries.push(localHeader(part, name, length, padding), new Uint8Array(padding), data, hole);
+    position += 30 + name.length + padding + length;
   }
   const size = directory.reduce((sum, entry) => sum + entry.length, 0);
-  return Buffer.concat([...entries, ...directory, endOf(parts.length, size, position, options)]);
+  return [...entries, ...directory, endOf(parts.length, size, position, options)];
 }
 
 function endOf(entries: number, size: number, position: number, options: ZipOptions): Uint8Array {

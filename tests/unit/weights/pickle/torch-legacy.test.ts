@@ -9,9 +9,6 @@ import * as build from "./build-pickle.ts";
 
 const { dictOf, globalOf, int, pickleOf, storageOf, tensorOf, text, tupleOf } = build;
 
-// 0x1950a86a20f9469cfc6c
-const MAGIC = pickleOf([0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]);
-
 interface LegacyParts {
   readonly magic?: Uint8Array;
   readonly version?: number;
@@ -25,7 +22,7 @@ const storage = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const keysOf = (...keys: readonly string[]): number[] => [build.MARK, ...keys.flatMap(text), build.LIST];
 
 function legacyFile({
-  magic = MAGIC,
+  magic = build.TORCH_MAGIC,
   version = 1001,
   object = dictOf({ weight: tensorOf() }),
   keys = keysOf("0"),
@@ -127,7 +124,7 @@ test.each<readonly [string, Uint8Array, RegExp]>([
   ],
   [
     "a pickle that never ends",
-    Buffer.concat([MAGIC, new Uint8Array(17 * 2 ** 20).fill(0x4e)]),
+    Buffer.concat([build.TORCH_MAGIC, new Uint8Array(17 * 2 ** 20).fill(0x4e)]),
     /at most 1000000 operations/,
   ],
   [

@@ -7,7 +7,7 @@ import type { DevicePreference } from "../src/protocol/engine-api.ts";
 
 export const USAGE = `npm run bench:gpu -- [--all [--python PYTHON] [--against eager,compiled,floor]]
   [--size full|small] [--models ${BENCHMARK_MODELS.join(",")}] [--runs N] [--device auto|webgpu|wasm]
-  [--no-pictures] [--variants] [--weights file|virtual] [--exports FOLDER]
+  [--no-pictures] [--variants] [--weights file|virtual] [--exports FOLDER] [--expected FOLDER]
   [--node webgpu|cpu [--precision float16|float32]] [--beside REPORT.json]... [--json REPORT.json] [--write]
   [--only weights|table]
 
@@ -15,6 +15,7 @@ export const USAGE = `npm run bench:gpu -- [--all [--python PYTHON] [--against e
 PYTHON (python3 unless given), which needs tools/fixtures/requirements.txt; where it is missing, its columns are. Reports go to
 \`.cache/reports\`, the tables into docs/benchmarks.md.
 Random weights are written to \`.cache/benchmark\` (12 GB at full size); "virtual" makes them while they are read instead.
+--expected compares results with what PyTorch gives in float32, which tools/bench/expected.py writes there; --all does both.
 --only weights writes them and stops; --only table measures nothing and puts the reports given by --beside side by side.
 --write puts the tables into docs/benchmarks.md.`;
 
@@ -36,6 +37,7 @@ export interface BenchArguments {
   readonly variants: boolean;
   readonly weights: "file" | "virtual";
   readonly exports?: string;
+  readonly expected?: string;
   readonly node?: "webgpu" | "cpu";
   readonly precision: Precision;
   readonly beside: readonly string[];
@@ -52,8 +54,11 @@ export function parseBenchArguments(args: readonly string[]): BenchArguments {
   if (!Number.isInteger(runs) || runs < 1)
     throw new UsageError(`--runs: expected a whole number of at least 1, got "${values.runs}"`);
   const { all, node, only } = values;
-  if (all && (node !== undefined || only !== undefined || values.exports !== undefined))
-    throw new UsageError("--all: expected without --node, --only and --exports, which are parts of it");
+  const parts = [node, only, values.exports, values.expected];
+  if (all && parts.some((part) => part !== undefined))
+    throw new UsageError(
+      "--all: expected without --node, --only, --exports and --expected, which are parts of it",
+    );
   return {
     ...values,
     runs,
@@ -89,6 +94,7 @@ function parsed(args: readonly string[]) {
         variants: flag,
         weights: text("file"),
         exports: { type: "string" },
+        expected: { type: "string" },
         node: { type: "string" },
         precision: text("float16"),
         beside: { type: "string", multiple: true, default: [] },

@@ -2,7 +2,9 @@
 // browser, and writes the tables of docs/benchmarks.md. Puts the parts together; measuring lives in src/engine/benchmark.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { expectedFileName } from "../src/client/benchmark-files.ts";
+import { openExpectedValues } from "../src/engine/benchmark/expected-values.ts";
 import { measureComponent, NOT_MEASURED } from "../src/engine/benchmark/measure-component.ts";
 import { PICTURE_CASES, pictureLabel } from "../src/engine/benchmark/measure-picture.ts";
 import { measuredComponents } from "../src/engine/benchmark/measured-components.ts";
@@ -15,8 +17,10 @@ import {
   type BenchmarkSize,
   type ComponentRow,
 } from "../src/protocol/benchmark-api.ts";
+import { memorySource } from "../src/weights/memory-source.ts";
 import { parseBenchArguments, USAGE, UsageError, type BenchArguments } from "./bench-gpu-arguments.ts";
-import { exportedFiles, measureOthers } from "./bench-others.ts";
+import { expectedFiles, exportedFiles, measureOthers, writeExpected } from "./bench-others.ts";
+import { measureRuns } from "./bench-runs.ts";
 import { writeBenchmarkPart } from "./benchmark-doc.ts";
 import { benchmarkMarkdown, parseReport, type ExpectedRow } from "./benchmark-table.ts";
 import { writeBenchmarkWeights } from "./benchmark-weights.ts";
@@ -28,6 +32,7 @@ const FOLDERS = {
   weights: join(CACHE, "benchmark"),
   reports: join(CACHE, "reports"),
   exports: join(CACHE, "exports"),
+  expected: join(CACHE, "expected"),
 };
 
 async function inBrowser(
@@ -47,13 +52,10 @@ async function inBrowser(
 }
 
 /** Components only: a picture needs the browser's canvas and the app's device buffers. */
-async function inNode({
-  size,
-  models,
-  runs,
-  node = "webgpu",
-  precision,
-}: BenchArguments): Promise<BenchmarkReport> {
+async function inNode(
+  { size, models, runs, node = "webgpu", precision }: BenchArguments,
+  expected: readonly string[],
+): Promise<BenchmarkReport> {
   const gpu = await openNodeGpu(node);
   const dialect = dialectFor(node === "cpu" ? "wasm" : "webgpu", precision);
   const components: ComponentRow[] = [];
@@ -61,8 +63,13 @@ async function inNode({
     for (const { component, shape, build } of await measuredComponents(model, size)) {
       console.error(`${model} ${component}`);
       const row = { model, component, shape };
+      const file = expected.find((path) => basename(path) === expectedFileName(model, component));
       try {
-        components.push({ ...row, ...(await measureComponent(gpu, () => build(dialect), runs)) });
+        const values = file && (await openExpectedValues(memorySource(readFileSync(file), file)));
+        components.push({
+          ...row,
+          ...(await measureComponent(gpu, () => build(dialect), runs, values || undefined)),
+        });
       } catch (error) {
         components.push({ ...row, ...NOT_MEASURED, failure: String(error) });
       }
@@ -108,22 +115,44 @@ const readReport = (path: string): BenchmarkReport => parseReport(readFileSync(p
 async function everything(values: BenchArguments): Promise<readonly BenchmarkReport[]> {
   const weights = await writtenWeights(values);
   // What an earlier run left there is of another size, or of another day.
-  for (const folder of [FOLDERS.reports, FOLDERS.exports]) rmSync(folder, { recursive: true, force: true });
-  const ours = keep(await inBrowser(values, weights), values.json ?? join(FOLDERS.reports, "kiln.json"));
+  for (const folder of [FOLDERS.reports, FOLDERS.exports, FOLDERS.expected])
+    rmSync(folder, { recursive: true, force: true });
+  const unwritten = writeExpected(values, FOLDERS);
+  if (unwritten) console.error(`Results are not all compared with PyTorch's in float32: ${unwritten}`);
+  const expected = expectedFiles(FOLDERS.expected);
+  const measured = await withRuns(
+    await inBrowser(values, [...weights, ...expected]),
+    values,
+    FOLDERS.expected,
+  );
+  const ours = keep(measured, values.json ?? join(FOLDERS.reports, "kiln.json"));
   const { reports, failure } = measureOthers(values, FOLDERS);
   if (failure) console.error(`PyTorch, the floor and plain exports are not all measured: ${failure}`);
   const exported = exportedFiles(FOLDERS.exports);
   const others = reports.map(readReport);
   if (exported.length === 0) return [ours, ...others];
-  const plain = await inBrowser(values, [...weights, ...exported]);
+  const plain = await inBrowser(values, [...weights, ...exported, ...expected]);
   return [ours, keep(plain, join(FOLDERS.reports, "plain-export.json")), ...others];
 }
 
 async function measured(values: BenchArguments): Promise<BenchmarkReport> {
-  if (values.node !== undefined) return inNode(values);
+  const expected = values.expected === undefined ? [] : expectedFiles(values.expected);
+  if (values.node !== undefined) return inNode(values, expected);
   const weights = values.weights === "file" ? await writtenWeights(values) : [];
   const exported = values.exports === undefined ? [] : exportedFiles(values.exports);
-  return inBrowser(values, [...weights, ...exported]);
+  const report = await inBrowser(values, [...weights, ...exported, ...expected]);
+  return values.expected === undefined || exported.length > 0
+    ? report
+    : withRuns(report, values, values.expected);
+}
+
+async function withRuns(
+  report: BenchmarkReport,
+  { device, size }: BenchArguments,
+  folder: string,
+): Promise<BenchmarkReport> {
+  const wholeRuns = await measureRuns(device, size, { weights: FOLDERS.weights, expected: folder });
+  return { ...report, wholeRuns };
 }
 
 async function main(): Promise<void> {

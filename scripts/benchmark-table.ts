@@ -5,6 +5,7 @@ import {
   type BenchmarkReport,
   type ComponentRow,
   type PictureRow,
+  type RunRow,
   type VariantRow,
 } from "../src/protocol/benchmark-api.ts";
 
@@ -47,6 +48,10 @@ export function benchmarkMarkdown(
     ...operatorTable(ours, expected),
     ...pictureTable(ours, expectedPictures),
     "",
+    ...(ours?.wholeRuns
+      ? runTable(ours.wholeRuns)
+      : ["Whole runs against PyTorch's in float32: not measured."]),
+    "",
     ...(ours?.variants
       ? variantTable(ours.variants)
       : ["Other ways to write the UNets' graphs: not measured."]),
@@ -74,8 +79,15 @@ function compared(other: ComponentRow | undefined, ours: ComponentRow | undefine
   const [theirs, mine] = [other?.steadySeconds, ours?.steadySeconds];
   if (theirs === null || theirs === undefined)
     return other?.failure ? `failed: ${shortened(other.failure)}` : NOTHING;
-  return mine ? `${seconds(theirs)} (${(theirs / mine).toFixed(2)}x)` : seconds(theirs);
+  const off = other?.relativeError === undefined ? "" : `, error ${exponential(other.relativeError)}`;
+  return (mine ? `${seconds(theirs)} (${(theirs / mine).toFixed(2)}x)` : seconds(theirs)) + off;
 }
+
+/** Against float32. Of others it stands behind their time. */
+const error = (row: ComponentRow | undefined): string =>
+  row?.relativeError === undefined ? NOTHING : exponential(row.relativeError);
+
+const exponential = (value: number | null): string => (value === null ? "no number" : value.toExponential(1));
 
 const shortened = (text: string): string => text.replaceAll("|", "/").replace(/\s+/g, " ").slice(0, 80);
 
@@ -84,7 +96,17 @@ function componentTable(
   others: readonly BenchmarkReport[],
   expected: readonly ExpectedRow[],
 ): readonly string[] {
-  const head = ["model", "component", "shape", "session", "first run", "steady", "peak memory", "finite"];
+  const head = [
+    "model",
+    "component",
+    "shape",
+    "session",
+    "first run",
+    "steady",
+    "peak memory",
+    "finite",
+    "error",
+  ];
   const names = others.map(({ implementation }) => implementation);
   return markdownTable(
     [...head, ...names],
@@ -101,6 +123,7 @@ function componentTable(
         mine?.failure ? `failed: ${shortened(mine.failure)}` : seconds(mine?.steadySeconds),
         bytes(mine?.peakBytes),
         finite,
+        error(mine),
         ...others.map(({ components }) => compared(components.find(same(row)), mine)),
       ];
     }),
@@ -154,6 +177,26 @@ function pictureTable(
         bytes(row?.peakBytes),
       ];
     }),
+  );
+}
+
+/** Pictures as PyTorch draws them in float32, in how far ours are from them. */
+function runTable(rows: readonly RunRow[]): readonly string[] {
+  const head = ["whole run", "size and steps", "drawn with", "conditioning", "latents", "picture, PSNR"];
+  return markdownTable(
+    head,
+    rows.map(({ model, shape, drawnWith, conditioningError, latentsError, psnr, failure }) => [
+      model,
+      shape,
+      drawnWith,
+      ...(failure
+        ? [`failed: ${shortened(failure)}`, NOTHING, NOTHING]
+        : [
+            exponential(conditioningError),
+            exponential(latentsError),
+            psnr === null ? "no number" : `${psnr.toFixed(1)} dB`,
+          ]),
+    ]),
   );
 }
 

@@ -56,7 +56,7 @@ export type HeadlessUpscale =
   | { readonly outcome: "failed"; readonly error: SerializedError };
 
 /** Files are those chosen on the page. */
-export type HeadlessBenchmarkRequest = Omit<BenchmarkRequest, "weights" | "exports">;
+export type HeadlessBenchmarkRequest = Omit<BenchmarkRequest, "weights" | "exports" | "expected">;
 
 export type HeadlessBenchmark =
   | { readonly outcome: "finished"; readonly report: BenchmarkReport }

@@ -21,6 +21,13 @@ export interface ExportedComponent {
   readonly data: Blob;
 }
 
+/** What another implementation gives in float32 for one component: a .safetensors file of "input.NAME" and "output.NAME". */
+export interface ExpectedComponent {
+  readonly model: BenchmarkModel;
+  readonly component: string;
+  readonly file: Blob;
+}
+
 export interface BenchmarkRequest {
   readonly device: DevicePreference;
   readonly size: BenchmarkSize;
@@ -35,6 +42,8 @@ export interface BenchmarkRequest {
   readonly weights?: Readonly<Partial<Record<BenchmarkModel, Blob>>>;
   /** Measured in place of the components of our own. */
   readonly exports?: readonly ExportedComponent[];
+  /** What results are compared with; a component that none is given for is only timed. */
+  readonly expected?: readonly ExpectedComponent[];
 }
 
 export interface BenchmarkProgress {
@@ -66,6 +75,9 @@ export interface ComponentRow {
   readonly operatorSeconds: OperatorSeconds | null;
   /** Whether every number of the result is one. */
   readonly finite: boolean | null;
+  /** Of the output that is furthest from what was expected: the norm of the difference, of the expected output's.
+   * null is no number. Absent where nothing was expected. */
+  readonly relativeError?: number | null;
   /** Why there are no figures, such as "OutOfMemory: ...". */
   readonly failure?: string;
 }
@@ -97,6 +109,21 @@ export interface VariantRow {
   readonly failure?: string;
 }
 
+/** A whole picture against the same one drawn by PyTorch in float32. */
+export interface RunRow {
+  readonly model: string;
+  /** "256x256, DPM++ 2M, 20 steps, CFG 5" */
+  readonly shape: string;
+  /** What it was drawn with: "webgpu float16". */
+  readonly drawnWith: string;
+  /** Relative errors, as of components. */
+  readonly conditioningError: number | null;
+  readonly latentsError: number | null;
+  /** Of the picture, in decibels; Infinity is no number in JSON and becomes null. */
+  readonly psnr: number | null;
+  readonly failure?: string;
+}
+
 export interface BenchmarkReport {
   readonly version: typeof BENCHMARK_VERSION;
   /** "kiln", "plain export", "pytorch eager", "pytorch compiled", "floor" */
@@ -110,6 +137,8 @@ export interface BenchmarkReport {
   readonly pictures: readonly PictureRow[];
   /** Where they were asked for. */
   readonly variants?: readonly VariantRow[];
+  /** Where there was something to compare whole pictures with. */
+  readonly wholeRuns?: readonly RunRow[];
 }
 
 /** Implemented by engine/ in a worker of its own, mirrored by client/ on the page. */

@@ -1,5 +1,6 @@
 """The benchmark's models as PyTorch modules, loaded from the same files of random weights, with the inputs and output names of the
-app's graphs. Dimensions mirror src/models/synthetic/synthetic-models.ts; loading fails where they do not fit."""
+app's graphs, and Kiln Small, whose weights are no random ones. Dimensions mirror src/models/synthetic/synthetic-models.ts; loading
+fails where they do not fit."""
 
 from __future__ import annotations
 
@@ -44,6 +45,8 @@ class Model:
     vae: tuple[int, ...]
     class_width: int | None = None
     latent_scale: float = 0.18215
+    # Residual blocks of a level.
+    blocks: int = 2
 
 
 SD1_PREFIX = "cond_stage_model.transformer.text_model."
@@ -74,6 +77,19 @@ CHECKPOINTS: dict[str, dict[str, Model]] = {
 UPSCALER = "rrdbnet-x4"
 UPSCALER_PIXELS = {"full": 256, "small": 16}
 MODELS = (*CHECKPOINTS["full"], UPSCALER)
+KILN = "kiln-small"
+KILN_SMALL = Model(256, (Text(SD1_PREFIX, "clip", 192, 3, "quick_gelu"),), (64, 128, 128, 128), (0, 1, 1, 1), (8, 8, 8, 8), 192,
+                   False, (64, 64, 64, 128), blocks=1)
+PUBLISHED = Path(__file__).resolve().parents[2] / "public" / "models"
+
+
+def model_of(name: str, size: str) -> Model:
+    return KILN_SMALL if name == KILN else CHECKPOINTS[size][name]
+
+
+def file_of(name: str, size: str, weights: Path) -> Path:
+    return PUBLISHED / KILN / f"{KILN}.safetensors" if name == KILN else weights / f"{name}-{size}.safetensors"
+
 
 
 @dataclass(frozen=True)
@@ -100,8 +116,13 @@ class InFloat32(nn.Module):
         return tuple(y.float() for y in self.network(self.module, *cast))
 
 
+def marks(name: str) -> tuple[int, int]:
+    """Ids of a prompt's start and end."""
+    return (2183, 2184) if name == KILN else (49406, 49407)
+
+
 def components(name: str, size: str, weights: Path) -> Iterator[Component]:
-    file = weights / f"{name}-{size}.safetensors"
+    file = file_of(name, size, weights)
     generator = torch.Generator().manual_seed(42)
 
     def normal(*shape: int) -> Tensor:
@@ -112,11 +133,12 @@ def components(name: str, size: str, weights: Path) -> Iterator[Component]:
         pixels = {"pixels": torch.rand((1, 3, side, side), generator=generator)}
         yield Component(name, "upscaler", f"{side}x{side} tile", pixels, ("upscaled",), lambda: load_upscaler(file))
         return
-    model = CHECKPOINTS[size][name]
+    model = model_of(name, size)
     side, latents = model.pixels, model.pixels // 8
     for index, text in enumerate(model.text):
-        ids = torch.full((1, TOKENS), 49407, dtype=torch.int32)
-        ids[0, 0] = 49406
+        start, end = marks(name)
+        ids = torch.full((1, TOKENS), end, dtype=torch.int32)
+        ids[0, 0] = start
         ids[0, 1:9] = 320 + 37 * torch.arange(1, 9, dtype=torch.int32)
         label = f"text encoder {index + 1}" if len(model.text) > 1 else "text encoder"
         outputs = ("hidden", "pooled") if text.pooled else ("hidden",)
@@ -140,7 +162,9 @@ def components(name: str, size: str, weights: Path) -> Iterator[Component]:
 def read(file: Path, prefix: str) -> Tensors:
     """Tensors below a prefix, in float32 and without it."""
     with safe_open(str(file), "pt") as opened:
-        return {key[len(prefix):]: opened.get_tensor(key).float() for key in opened.keys() if key.startswith(prefix)}
+        # position_ids are no weights.
+        keys = [key for key in opened.keys() if key.startswith(prefix) and not key.endswith("position_ids")]
+        return {key[len(prefix):]: opened.get_tensor(key).float() for key in keys}
 
 
 def load_unet(file: Path, model: Model) -> nn.Module:
@@ -149,7 +173,7 @@ def load_unet(file: Path, model: Model) -> nn.Module:
         block_out_channels=model.channels,
         down_block_types=tuple(down),
         up_block_types=tuple(kind.replace("Down", "Up") for kind in reversed(down)),
-        layers_per_block=2,
+        layers_per_block=model.blocks,
         cross_attention_dim=model.context,
         attention_head_dim=model.heads,
         transformer_layers_per_block=[max(1, depth) for depth in model.depths],
@@ -182,7 +206,7 @@ def load_vae(file: Path, model: Model, run: Callable[..., tuple[Tensor, ...]]) -
         block_out_channels=model.vae,
         down_block_types=("DownEncoderBlock2D",) * len(model.vae),
         up_block_types=("UpDecoderBlock2D",) * len(model.vae),
-        layers_per_block=2,
+        layers_per_block=model.blocks,
     )
     prefix = "first_stage_model."
     stored = {prefix + key: value for key, value in read(file, prefix).items()}
@@ -197,15 +221,17 @@ def load_text(file: Path, text: Text) -> nn.Module:
         stored = from_open_clip(stored, text.width)
     left_out = tuple(f"encoder.layers.{index}." for index in range(layers, text.layers))
     stored = {key: value for key, value in stored.items() if not key.startswith(left_out)}
+    vocabulary = len(stored["embeddings.token_embedding.weight"])
     config = CLIPTextConfig(
+        vocab_size=vocabulary,
         hidden_size=text.width,
         intermediate_size=4 * text.width,
         num_hidden_layers=layers,
         num_attention_heads=text.width // 64,
         hidden_act=text.activation,
         projection_dim=text.width,
-        bos_token_id=49406,
-        eos_token_id=49407,
+        bos_token_id=vocabulary - 2,
+        eos_token_id=vocabulary - 1,
         attn_implementation="sdpa",
     )
     network = CLIPTextModelWithProjection(config)

@@ -23,6 +23,8 @@ import {
   type BenchmarkReport,
   type BenchmarkRequest,
   type ComponentRow,
+  type ExpectedComponent,
+  type ExportedComponent,
   type PictureRow,
   type VariantRow,
 } from "../../protocol/benchmark-api.ts";
@@ -31,6 +33,7 @@ import type { ByteSource } from "../../weights/byte-source.ts";
 import { memoryLimits } from "../memory-policy.ts";
 import { ModelLoader } from "../model-loader.ts";
 import type { EncodePng } from "../picture-file.ts";
+import { openExpectedValues } from "./expected-values.ts";
 import { exportedModel } from "./exported-model.ts";
 import { measureVariants, VARIANTS } from "./graph-variants.ts";
 import { measureComponent, NOT_MEASURED, type MeasuredRuntime } from "./measure-component.ts";
@@ -185,17 +188,22 @@ function weightsOf(model: BenchmarkModel, { weights, size }: BenchmarkRequest): 
 
 async function componentRow(
   component: MeasuredComponent,
-  { exports, runs }: BenchmarkRequest,
+  { exports, expected, runs }: BenchmarkRequest,
   precision: Precision,
   measured: MeasuredRuntime,
   { device }: OrtRuntime,
 ): Promise<ComponentRow> {
   const { model, component: name, shape } = component;
   const ours = (): OnnxModel => component.build(dialectFor(device.kind, precision));
-  const exported = exports?.find((one) => one.model === model && one.component === name);
+  const isThis = (one: ExportedComponent | ExpectedComponent): boolean =>
+    one.model === model && one.component === name;
+  const exported = exports?.find(isThis);
+  const given = expected?.find(isThis);
   try {
+    const values =
+      given && (await openExpectedValues(blobSource(given.file, `what is expected of ${model} ${name}`)));
     const graph = exported && (await exportedModel(exported, ours()));
-    const measurement = await measureComponent(measured, graph ? () => graph : ours, runs);
+    const measurement = await measureComponent(measured, graph ? () => graph : ours, runs, values);
     return { model, component: name, shape, ...measurement };
   } catch (error) {
     return { model, component: name, shape, ...NOT_MEASURED, failure: failureText(error) };

@@ -4,6 +4,7 @@ import type { OnnxModel } from "../../onnx/onnx-model.ts";
 import type { SessionInput } from "../../ort/ort-session.ts";
 import type { ComponentRow, OperatorSeconds } from "../../protocol/benchmark-api.ts";
 import { median } from "../../shared/median.ts";
+import { expectedError, expectedInputs, type ExpectedValues } from "./expected-values.ts";
 import { benchmarkInputs } from "./measured-components.ts";
 import { secondsByClass } from "./operator-classes.ts";
 
@@ -29,6 +30,7 @@ export type Measurement = Pick<
   | "heldBytes"
   | "operatorSeconds"
   | "finite"
+  | "relativeError"
 >;
 
 /** Of what could not be measured. */
@@ -43,11 +45,15 @@ export const NOT_MEASURED: Measurement = {
   finite: null,
 };
 
-/** `model` is built here, so that building the graph counts as making the session. Rejects with what the runtime throws. */
+/**
+ * `model` is built here, so that building the graph counts as making the session. Runs on what `expected` was made of, if it is
+ * given. Rejects with what the runtime throws.
+ */
 export async function measureComponent(
   runtime: MeasuredRuntime,
   build: () => OnnxModel,
   runs: number,
+  expected?: ExpectedValues,
 ): Promise<Measurement> {
   const { memory, timer } = runtime;
   memory?.resetPeak();
@@ -57,7 +63,7 @@ export async function measureComponent(
   const session = await runtime.createSession(model);
   const createSeconds = secondsSince(beganCreating);
   try {
-    const feeds = benchmarkInputs(model.inputs);
+    const feeds = expected ? expectedInputs(expected, model.inputs) : benchmarkInputs(model.inputs);
     const [firstSeconds, outputs] = await timed(() => session.run(feeds));
     const steady: number[] = [];
     for (let run = 0; run < runs; run++) steady.push((await timed(() => session.run(feeds)))[0]);
@@ -70,6 +76,7 @@ export async function measureComponent(
       heldBytes: memory ? memory.bytes - before : null,
       operatorSeconds: timer ? await operatorTimes(timer, () => session.run(feeds)) : null,
       finite: Object.values(outputs).every((values) => values.every(Number.isFinite)),
+      ...(expected && { relativeError: expectedError(expected, outputs) }),
     };
   } finally {
     await session.release();

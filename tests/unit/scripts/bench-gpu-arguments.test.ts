@@ -5,7 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseBenchArguments, UsageError } from "../../../scripts/bench-gpu-arguments.ts";
-import { exportedFiles, measureOthers, othersCommand } from "../../../scripts/bench-others.ts";
+import {
+  expectedCommand,
+  expectedFiles,
+  exportedFiles,
+  measureOthers,
+  othersCommand,
+  writeExpected,
+  type OthersFolders,
+} from "../../../scripts/bench-others.ts";
 
 describe("parseBenchArguments()", () => {
   test("measures all models at full size unless told otherwise, and writes nothing", () => {
@@ -36,6 +44,7 @@ describe("parseBenchArguments()", () => {
     [["--runs", "0"], '--runs: expected a whole number of at least 1, got "0"'],
     [["--against", "jax"], '--against: expected eager, compiled, floor, got "jax"'],
     [["--all", "--node", "webgpu"], /^--all: expected without --node/],
+    [["--all", "--expected", "folder"], /^--all: expected without .*--expected/],
     [["--nothing"], /--nothing/],
   ])("%j is refused with what was expected", (args, message) => {
     expect(() => parseBenchArguments(args)).toThrow(UsageError);
@@ -44,17 +53,18 @@ describe("parseBenchArguments()", () => {
 });
 
 describe("the others", () => {
-  const folders = (): { weights: string; reports: string; exports: string } => {
+  const folders = (): OthersFolders => {
     const folder = mkdtempSync(join(tmpdir(), "kiln-others-"));
     return {
       weights: join(folder, "weights"),
       reports: join(folder, "reports"),
       exports: join(folder, "exports"),
+      expected: join(folder, "expected"),
     };
   };
 
   test("are measured on the same models, size, runs and weights", () => {
-    const where = { weights: "w", reports: "r", exports: "e" };
+    const where = { weights: "w", reports: "r", exports: "e", expected: "x" };
     const values = parseBenchArguments(
       "--all --size small --models sdxl --runs 3 --against floor".split(" "),
     );
@@ -63,6 +73,9 @@ describe("the others", () => {
     expect(options.join(" ")).toBe(
       "--weights w --out r --export e --size small --models sdxl --runs 3 --what floor",
     );
+    const [expectedScript, ...expectedOptions] = expectedCommand(values, where);
+    expect(existsSync(expectedScript)).toBe(true);
+    expect(expectedOptions.join(" ")).toBe("--weights w --out x --size small --models sdxl");
   });
 
   test("that fail leave the reports they wrote, and say why", () => {
@@ -73,6 +86,8 @@ describe("the others", () => {
     const { reports, failure } = measureOthers(absent, where);
     expect(reports).toEqual([join(where.reports, "floor.json")]);
     expect(failure).toContain("ENOENT");
+    expect(writeExpected(absent, where)).toContain("ENOENT");
+    expect(writeExpected({ ...absent, python: "true" }, where)).toBeUndefined();
     const failing = measureOthers({ ...absent, python: "false" }, where);
     expect(failing.failure).toBe("false ended with 1");
     expect(measureOthers({ ...absent, python: "true" }, where).failure).toBeUndefined();
@@ -88,5 +103,14 @@ describe("the others", () => {
       "sdxl__unet.onnx",
       "sdxl__unet.onnx.data",
     ]);
+  });
+
+  test("what is expected of components is told from what is expected of whole runs", () => {
+    const { expected } = folders();
+    expect(expectedFiles(expected)).toEqual([]);
+    mkdirSync(expected);
+    for (const name of ["sdxl__unet.safetensors", "kiln-small.run.safetensors"])
+      writeFileSync(join(expected, name), "");
+    expect(expectedFiles(expected)).toEqual([join(expected, "sdxl__unet.safetensors")]);
   });
 });

@@ -27,9 +27,46 @@ test("other implementations stand beside ours as ratios", () => {
   const slower = { ...other, components: [{ ...other.components[0], steadySeconds: 0.1 }] };
   const markdown = benchmarkMarkdown([fakeReport(), slower], ROWS, PICTURES);
   const [measured, missing] = rowsOf(markdown, "sd");
-  expect(measured.slice(3)).toEqual(["1.25 s", "500.0 ms", "40.0 ms", "3 MB", "yes", "100.0 ms (2.50x)"]);
-  expect(missing.slice(3)).toEqual(Array<string>(6).fill("not measured"));
+  expect(measured.slice(3)).toEqual([
+    "1.25 s",
+    "500.0 ms",
+    "40.0 ms",
+    "3 MB",
+    "yes",
+    "not measured",
+    "100.0 ms (2.50x)",
+  ]);
+  expect(missing.slice(3)).toEqual(Array<string>(7).fill("not measured"));
   expect(markdown).toContain("convolution 75 %, attention 25 %");
+});
+
+test("errors against float32 stand beside ours and the others' times", () => {
+  const report = (implementation: string, relativeError: number | null) => {
+    const given = fakeReport({ implementation });
+    return { ...given, components: [{ ...given.components[0], relativeError }] };
+  };
+  const reports = [report("kiln", 1.25e-3), report("plain export", null)];
+  const [measured] = rowsOf(benchmarkMarkdown(reports, ROWS, PICTURES), "sd-1.5");
+  expect(measured.slice(8)).toEqual(["1.3e-3", "40.0 ms (1.00x), error no number"]);
+});
+
+test("whole runs stand with how far their pictures are from float32's", () => {
+  const run = { model: "kiln-small", shape: "256x256", drawnWith: "webgpu float16" };
+  const none = { conditioningError: null, latentsError: null, psnr: null };
+  const wholeRuns = [
+    { ...run, conditioningError: 4e-4, latentsError: 1e-2, psnr: 41.26 },
+    { ...run, ...none },
+    { ...run, ...none, failure: "OutOfMemory" },
+  ];
+  const rows = rowsOf(benchmarkMarkdown([fakeReport({ wholeRuns })], [], []), "kiln-small");
+  expect(rows.map((row) => row.slice(3))).toEqual([
+    ["4.0e-4", "1.0e-2", "41.3 dB"],
+    ["no number", "no number", "no number"],
+    ["failed: OutOfMemory", "not measured", "not measured"],
+  ]);
+  expect(benchmarkMarkdown([fakeReport()], [], [])).toContain(
+    "Whole runs against PyTorch's in float32: not measured.",
+  );
 });
 
 test("without any report every row is not measured", () => {

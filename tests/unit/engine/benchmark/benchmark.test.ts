@@ -8,8 +8,11 @@ import type {
   BenchmarkRequest,
 } from "../../../../src/protocol/benchmark-api.ts";
 import { clipVocabulary } from "../../../../scripts/clip-vocabulary.ts";
+import { measuredComponents } from "../../../../src/engine/benchmark/measured-components.ts";
+import { dialects } from "../../../../src/models/dialects.ts";
+import { writeSafetensors } from "../../../../src/weights/write-safetensors.ts";
 import { encodePngInNode } from "../../../support/node-engine.ts";
-import { loadNodeOrt } from "../../../support/node-runtime.ts";
+import { createNodeRuntime, loadNodeOrt } from "../../../support/node-runtime.ts";
 
 const REQUEST: BenchmarkRequest = {
   device: "wasm",
@@ -89,6 +92,42 @@ test("a whole picture is timed through the app's own pipeline", async () => {
   expect(row.totalSeconds).toBeGreaterThan(row.secondsPerStep!);
   expect(row.overheadShare).toBeLessThan(1);
 }, 120_000);
+
+/** A file that expects of the upscaler `scale` times what it gives, for a picture of its own. */
+async function expectedOfUpscaler(scale: number): Promise<Blob> {
+  const [upscaler] = await measuredComponents("rrdbnet-x4", "small");
+  const model = upscaler.build(dialects["wasm-float32"]);
+  const pixels = Float32Array.from({ length: 3 * 16 * 16 }, (_, i) => (i % 7) / 7);
+  const runtime = await createNodeRuntime();
+  const session = await runtime.createSession(model, "cpu");
+  const { upscaled } = await session.run({ pixels });
+  await session.release();
+  runtime.dispose();
+  const tensor = (values: Float32Array<ArrayBuffer>) =>
+    ({ dtype: "F32", shape: [values.length], bytes: new Uint8Array(values.buffer) }) as const;
+  const expected = Float32Array.from(upscaled, (value) => scale * value);
+  return new Blob([
+    writeSafetensors(
+      new Map([
+        ["input.pixels", tensor(pixels)],
+        ["output.upscaled", tensor(expected)],
+      ]),
+    ),
+  ]);
+}
+
+test("results are compared with those of another implementation, on its inputs", async () => {
+  const expecting = async (file: Blob) => {
+    const expected = [{ model: "rrdbnet-x4", component: "upscaler", file }] as const;
+    const { components } = await run({ models: ["rrdbnet-x4"], runs: 1, expected });
+    return components[0];
+  };
+  expect((await expecting(await expectedOfUpscaler(1))).relativeError).toBeLessThan(1e-6);
+  expect((await expecting(await expectedOfUpscaler(2))).relativeError).toBeCloseTo(0.5, 5);
+  const misfit = await expecting(new Blob([writeSafetensors(new Map())]));
+  expect(misfit.failure).toMatch(/input\.pixels/);
+  expect(report.components[5].relativeError).toBeUndefined();
+}, 60_000);
 
 test("a component that cannot run is a row that says why, and the others are measured", async () => {
   const exports = [

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { dominantDtype, memoryBytesOf } from "../src/library/describe-model.ts";
+import { dominantDtype, memoryNeeds } from "../src/library/describe-model.ts";
 import { detectFile } from "../src/models/kinds/detect-file.ts";
 import type { ManifestFile, ManifestModel, ModelManifest } from "../src/protocol/model-manifest.ts";
 import { memorySource } from "../src/weights/memory-source.ts";
@@ -50,6 +50,7 @@ function factsOf(model: ManifestModel): Readonly<Record<string, string | number>
     vectors,
     scale,
     "needs.memoryBytes": needs.memoryBytes,
+    "needs.memoryBytesFloat16": needs.memoryBytesFloat16 ?? 0,
     ...Object.fromEntries(files),
   };
 }
@@ -72,10 +73,10 @@ async function measuredModel(model: ManifestModel, publicFolder: string): Promis
   const opened = await openCheckpoint(source);
   const { type, vectors, scale, model: networks } = detectFile(opened);
   const { defaults } = model;
-  const memoryBytes = networks && defaults ? memoryBytesOf(networks, defaults) : source.byteLength;
+  const needs = networks && defaults ? memoryNeeds(networks, defaults) : { memoryBytes: source.byteLength };
   return {
     ...model,
-    ...{ type, dtype: dominantDtype(opened), files, needs: { ...model.needs, memoryBytes } },
+    ...{ type, dtype: dominantDtype(opened), files, needs: { ...needs, features: model.needs.features } },
     ...(vectors !== undefined && { vectors }),
     ...(scale !== undefined && { scale }),
   };

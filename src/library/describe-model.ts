@@ -4,7 +4,7 @@ import type { DetectedFile } from "../models/kinds/detected-file.ts";
 import type { AnyModel } from "../models/exports/exported-model.ts";
 import { deviceMemoryNeed } from "../models/requirements.ts";
 import type { ModelRecord } from "../protocol/library-api.ts";
-import type { ModelDefaults } from "../protocol/model-manifest.ts";
+import type { ModelDefaults, ModelNeeds } from "../protocol/model-manifest.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 
 const MAX_TEXT_LENGTH = 120;
@@ -39,22 +39,25 @@ export function describeModel(
     dtype: facts.dtype ?? dominantDtype(checkpoint),
     ...(defaults && { defaults }),
     // What is used beside a checkpoint adds its own weights and little else.
-    needs: { memoryBytes: model && defaults ? memoryBytesOf(model, defaults) : file.bytes, features: [] },
+    needs: {
+      ...(model && defaults ? memoryNeeds(model, defaults) : { memoryBytes: file.bytes }),
+      features: [],
+    },
     license: cleanText(checkpoint.metadata.get("modelspec.license")) || "unknown",
   };
 }
 
-/** Device memory for one picture at the default size in float32, which every device can do. */
-export function memoryBytesOf(detected: AnyModel, { width, height }: ModelDefaults): number {
-  const request = {
-    width,
-    height,
-    batchSize: 1,
-    guided: true,
-    precision: "float32",
-    wholeScores: false,
-  } as const;
-  return deviceMemoryNeed(detected, request).total;
+/** Device memory for one picture at the default size, in both precisions that devices compute with. */
+export function memoryNeeds(
+  detected: AnyModel,
+  { width, height }: Pick<ModelDefaults, "width" | "height">,
+): Omit<ModelNeeds, "features"> {
+  const request = { width, height, batchSize: 1, guided: true, wholeScores: false };
+  const [memoryBytes, memoryBytesFloat16] = (["float32", "float16"] as const).map(
+    (precision) => deviceMemoryNeed(detected, { ...request, precision }).total,
+  );
+  // Published graphs compute in what they were made for.
+  return { memoryBytes, ...(memoryBytesFloat16 !== memoryBytes && { memoryBytesFloat16 }) };
 }
 
 /** The dtype most bytes are stored in. */

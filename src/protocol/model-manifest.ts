@@ -32,8 +32,10 @@ export interface ManifestFile {
 }
 
 export interface ModelNeeds {
-  /** Device memory in bytes while generating at the model's default size. */
+  /** Device memory in bytes while generating at the model's default size, in float32: what every device can do. */
   readonly memoryBytes: number;
+  /** The same in float16. Absent where the precision makes no difference, and in records of older versions. */
+  readonly memoryBytesFloat16?: number;
   /** WebGPU features without which it cannot run at all. */
   readonly features: readonly string[];
 }
@@ -188,7 +190,7 @@ const checkFields: Check = record(
     license: text,
     dtype: text,
     files: list(checkFile),
-    needs: record({ memoryBytes: natural, features: list(text) }),
+    needs: record({ memoryBytes: natural, features: list(text) }, { memoryBytesFloat16: natural }),
   },
   {
     defaults: checkDefaults,

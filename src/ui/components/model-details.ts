@@ -10,17 +10,16 @@ import type { LinkedFileState } from "../../protocol/linked-files.ts";
 import type { HashKind } from "../../protocol/metadata-api.ts";
 import type { ModelHashes } from "../../protocol/model-hashes.ts";
 import { fireEvent } from "../fire-event.ts";
-import { formatBytes } from "../format-bytes.ts";
 import { icon } from "../icons.ts";
 import { kindLimit } from "../model-kinds.ts";
-import { baseOf, type LibraryEntry, nameOf } from "../model-filter.ts";
-import { linkName, precisionName, shortHash, typeName } from "../model-names.ts";
-import { safeHref } from "../safe-href.ts";
+import { type LibraryEntry, nameOf } from "../model-filter.ts";
 import { controlStyles } from "../styles/controls.ts";
 import { sheetStyles } from "./dialog.styles.ts";
 import { closeButton } from "./sheet-head.ts";
 import "./error-note.ts";
 import "./hash-editor.ts";
+import "./linked-file.ts";
+import { renderModelFacts } from "./model-facts.ts";
 import "./model-form.ts";
 import "./model-preview.ts";
 import "./untrusted-html.ts";
@@ -32,7 +31,6 @@ declare global {
     "details-hash": null;
     "preview-change": { readonly picture: Blob | null };
     "preview-gallery": null;
-    "link-renew": null;
     "words-copy": { readonly words: readonly string[] };
   }
   interface HTMLElementTagNameMap {
@@ -46,9 +44,6 @@ declare global {
  * @event details-hash - compute all hashes
  * @event preview-change - another picture, or none
  * @event preview-gallery - a picture of the gallery is to be chosen
- * @event link-allow
- * @event link-check
- * @event link-renew - the changed file is to be a model of its own
  * @event words-copy
  */
 @localized()
@@ -95,6 +90,8 @@ export class ModelDetails extends LitElement {
   /** Of a model whose file stays where the user keeps it. */
   @property() link?: LinkedFileState;
   @property({ type: Boolean }) checking = false;
+  /** What one picture takes on the device in use. */
+  @property({ attribute: false }) memoryBytes = 0;
   /** Text of the Use button; none when there is no use for this kind yet. */
   @property() use = "";
   @property({ type: Boolean }) used = false;
@@ -181,92 +178,6 @@ export class ModelDetails extends LitElement {
         @change=${() => this.#pickPreview()}
       />
     </div>`;
-  }
-
-  #renderFacts(): TemplateResult {
-    const { record, metadata } = this.entry;
-    const source = safeHref(metadata?.source);
-    const licence = metadata?.licence || record.license;
-    const rows: readonly (readonly [string, unknown])[] = [
-      [msg("Kind"), typeName(record.type)],
-      [msg("Base model"), baseOf(this.entry)],
-      [msg("File"), record.fileName],
-      [msg("Kept"), this.link ? linkName(this.link) : ""],
-      [msg("Size"), `${formatBytes(record.bytes)}, ${precisionName(record.dtype)}`],
-      [msg("Licence"), licence === "unknown" ? "" : licence],
-      [
-        msg("Needs"),
-        record.needs.memoryBytes > 0
-          ? msg(str`about ${formatBytes(record.needs.memoryBytes)} of memory`)
-          : "",
-      ],
-      [msg("Hash"), html`<span class="mono">${shortHash(record, metadata)}</span>`],
-      [
-        msg("From"),
-        source
-          ? html`<a href=${source} target="_blank" rel="noreferrer noopener">${new URL(source).host}</a>`
-          : (metadata?.source ?? ""),
-      ],
-    ];
-    return html`<dl>
-      ${rows
-        .filter(([, value]) => value !== "")
-        .map(
-          ([name, value]) =>
-            html`<dt>${name}</dt>
-              <dd>${value}</dd>`,
-        )}
-    </dl>`;
-  }
-
-  #renderLink(state: LinkedFileState): TemplateResult | typeof nothing {
-    const { id } = this.entry.record;
-    const check = html`<button
-      class="button"
-      type="button"
-      ?disabled=${this.checking}
-      @click=${() => fireEvent(this, "link-check", { id })}
-    >
-      ${this.checking ? msg("Reading the file…") : msg("Check file")}
-    </button>`;
-    const parts: Readonly<Record<LinkedFileState, readonly [string, unknown]>> = {
-      ready: [
-        msg(
-          "Kiln reads this file where you keep it. Removing the model here only forgets it; the file stays.",
-        ),
-        check,
-      ],
-      ask: [
-        msg("The browser has locked the file again, as it may after a restart."),
-        html`<button
-          class="button primary"
-          type="button"
-          @click=${() => fireEvent(this, "link-allow", { id })}
-        >
-          ${msg("Allow reading")}
-        </button>`,
-      ],
-      missing: [
-        msg(
-          "The file is not where it was. Put it back, add it from its new place, or remove the model here.",
-        ),
-        nothing,
-      ],
-      changed: [
-        msg(
-          "The file has another size or date than when it was added. Check whether it is still the same model, or take it as a new one.",
-        ),
-        html`${check}
-          <button class="button" type="button" @click=${() => fireEvent(this, "link-renew", null)}>
-            ${msg("Take as a new model")}
-          </button>`,
-      ],
-    };
-    const [text, actions] = parts[state];
-    return html`<section aria-label=${msg("File in place")}>
-      <p>${text}</p>
-      <div class="row">${actions}</div>
-    </section>`;
   }
 
   #renderWords(words: readonly string[]): TemplateResult | typeof nothing {
@@ -394,9 +305,20 @@ export class ModelDetails extends LitElement {
         ${this.error ? html`<kiln-error-note .error=${this.error} advice=""></kiln-error-note>` : nothing}
         <div class="top">
           ${this.#renderPreview()}
-          <div class="side">${this.#renderFacts()}${this.#renderActions()}</div>
+          <div class="side">
+            ${renderModelFacts(this.entry, { link: this.link, memoryBytes: this.memoryBytes })}
+            ${this.#renderActions()}
+          </div>
         </div>
-        ${this.link ? this.#renderLink(this.link) : nothing}
+        ${
+          this.link
+            ? html`<kiln-linked-file
+                .modelId=${this.entry.record.id}
+                .state=${this.link}
+                ?checking=${this.checking}
+              ></kiln-linked-file>`
+            : nothing
+        }
         ${this.#renderWords(metadata?.trigger_words ?? [])}
         ${
           metadata?.notes

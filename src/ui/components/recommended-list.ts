@@ -4,10 +4,12 @@ import { localized, msg, str } from "@lit/localize";
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import type { Download } from "../../protocol/downloads-api.ts";
+import type { DeviceReport } from "../../protocol/engine-api.ts";
 import type { ManifestModel } from "../../protocol/model-manifest.ts";
 import { fireEvent } from "../fire-event.ts";
 import { formatBytes } from "../format-bytes.ts";
 import { icon } from "../icons.ts";
+import { memoryOn } from "../memory-need.ts";
 import { familyName, precisionName, typeName } from "../model-names.ts";
 import { isOwned } from "../owned-hashes.ts";
 import { bytesOf, downloadInQueue } from "../recommended-models.ts";
@@ -60,6 +62,8 @@ export class RecommendedList extends LitElement {
   /** SHA-256 of what is in the library, parts of models too. */
   @property({ attribute: false }) owned: ReadonlySet<string> = new Set();
   @property({ attribute: false }) downloads: readonly Download[] = [];
+  /** What pictures are made on, which decides how much memory they take. */
+  @property({ attribute: false }) device?: DeviceReport;
   /** With a sentence on what each is for. */
   @property({ type: Boolean }) detailed = false;
 
@@ -86,7 +90,9 @@ export class RecommendedList extends LitElement {
       formatBytes(bytesOf(model)),
       license,
       // What is used beside a checkpoint adds its own weights and little else.
-      ...(type === "checkpoint" ? [msg(str`needs ${formatBytes(needs.memoryBytes)} of memory`)] : []),
+      ...(type === "checkpoint"
+        ? [msg(str`needs ${formatBytes(memoryOn(this.device, needs))} of memory`)]
+        : []),
     ];
     return html`<li>
       <span>

@@ -100,6 +100,7 @@ export class LibraryTop extends LitElement {
   readonly #downloads = new Watch(this, () => this.app.downloads.state);
   readonly #draft = new Watch(this, () => this.app.downloads.draft);
   readonly #models = new Watch(this, () => this.app.models.state);
+  readonly #generation = new Watch(this, () => this.app.generation.state);
   readonly #metadata = new Watch(this, () => this.app.metadata.state);
   readonly #links = new Watch(this, () => this.app.links.state);
   readonly #library = new Watch(this, () => this.app.library.state);
@@ -212,6 +213,7 @@ export class LibraryTop extends LitElement {
         .models=${this.recommended}
         .owned=${ownedHashes(this.#models.value.models)}
         .downloads=${this.#downloads.value.downloads}
+        .device=${this.#generation.value.device}
         @recommended-download=${({ detail }: KilnEvent<"recommended-download">) => {
           const request = downloadOf(detail.model);
           if (request) void this.#start([request]);

@@ -11,6 +11,7 @@ import "../components/picture-picker.ts";
 import { isAbove } from "../content-level.ts";
 import { Watch } from "../controllers/observable.ts";
 import type { KilnEvent } from "../fire-event.ts";
+import { memoryOn } from "../memory-need.ts";
 import type { LibraryEntry } from "../model-filter.ts";
 import { addToPrompt, copyWords, useOf } from "../model-use.ts";
 
@@ -33,6 +34,7 @@ export class ModelSheet extends LitElement {
   readonly #metadata = new Watch(this, () => this.app.metadata.state);
   readonly #library = new Watch(this, () => this.app.library.state);
   readonly #links = new Watch(this, () => this.app.links.state);
+  readonly #generation = new Watch(this, () => this.app.generation.state);
   readonly #recipe = new Watch(this, () => this.app.recipe.state);
   readonly #recent = new Watch(this, () => this.app.recent.pictures);
 
@@ -81,6 +83,7 @@ export class ModelSheet extends LitElement {
         .entry=${this.entry}
         .link=${this.#links.value.files.get(record.id)?.state}
         ?checking=${this.#links.value.checking !== undefined}
+        .memoryBytes=${memoryOn(this.#generation.value.device, record.needs)}
         .use=${use?.label() ?? ""}
         ?used=${use?.used(this.app, record) ?? false}
         ?blurred=${isAbove(metadata?.preview_nsfw_level ?? 0, this.app.settings.get("contentLevel"))}

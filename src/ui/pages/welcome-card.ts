@@ -64,6 +64,7 @@ export class WelcomeCard extends LitElement {
 
   readonly #models = new Watch(this, () => this.app.models.state);
   readonly #downloads = new Watch(this, () => this.app.downloads.state);
+  readonly #generation = new Watch(this, () => this.app.generation.state);
   #unsubscribe?: () => void;
 
   override connectedCallback(): void {
@@ -129,6 +130,7 @@ export class WelcomeCard extends LitElement {
           ? html`<kiln-recommended-list
                 .models=${shown}
                 .downloads=${this.#downloads.value.downloads}
+                .device=${this.#generation.value.device}
                 @recommended-download=${({ detail }: KilnEvent<"recommended-download">) =>
                   void this.#download(detail.model)}
               ></kiln-recommended-list>

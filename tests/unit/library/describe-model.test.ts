@@ -1,11 +1,15 @@
 // Records of imported models: what is taken from a file's own, hostile metadata, and what is not.
 
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { describeModel, dominantDtype } from "../../../src/library/describe-model.ts";
+import { describeModel, dominantDtype, memoryNeeds } from "../../../src/library/describe-model.ts";
 import { detectFile } from "../../../src/models/kinds/detect-file.ts";
+import { parseManifest } from "../../../src/protocol/model-manifest.ts";
 import { openSafetensors } from "../../../src/weights/safetensors.ts";
 import { headerFixture, headerOnlySource } from "../../support/header-only.ts";
 
+const MANIFEST = new URL("../../../models-manifest.json", import.meta.url);
+const manifest = parseManifest(JSON.parse(readFileSync(MANIFEST, "utf8")));
 const imported = { id: "id", fileName: "v1-5.pruned.safetensors", bytes: 5000, sha256: "ab", addedAt: 1 };
 
 async function described(metadata: Record<string, string>) {
@@ -43,6 +47,28 @@ test("the memory need grows with the size", async () => {
   // SD 1.5 has 1.07 billion weights.
   expect(small.needs.memoryBytes).toBeGreaterThan(4e9);
   expect(large.needs.memoryBytes).toBeGreaterThan(small.needs.memoryBytes);
+});
+
+test("the memory need is known in both precisions that devices compute with", async () => {
+  const { needs } = await described({});
+  // The published 1.07 billion weights in half the bytes each; the VAE stays in float32.
+  expect(needs.memoryBytesFloat16).toBeGreaterThan(2e9);
+  expect(needs.memoryBytesFloat16).toBeLessThan(0.65 * needs.memoryBytes);
+});
+
+test("the recommended checkpoints are said to need what their layouts do", async () => {
+  const layouts = ["stable-diffusion-1-5", "stable-diffusion-2-1", "stable-diffusion-xl-base"];
+  const networks = await Promise.all(
+    layouts.map(
+      async (name) => detectFile(await openSafetensors(headerOnlySource(headerFixture(name)))).model!,
+    ),
+  );
+  const remote = manifest.models.filter(({ type, files }) => type === "checkpoint" && !files[0].path);
+  expect(remote.length).toBeGreaterThan(3);
+  for (const { id, needs, defaults } of remote) {
+    const expected = networks.map((model) => ({ ...memoryNeeds(model, defaults!), features: [] }));
+    expect(expected, id).toContainEqual(needs);
+  }
 });
 
 test.each(["100x100", "256", "8x8", "99999x512", "0x0", "256x256x3", "-8x-8", "512x"])(

@@ -36,9 +36,10 @@ test("every disagreement is named", async () => {
   const manifest = readManifest(join(folder, "models-manifest.json"));
   const models = manifest.models.map((model) => ({ ...model, dtype: "F32" }));
   const faults = await manifestFaults({ ...manifest, models }, folder);
-  expect(faults).toHaveLength(4);
+  expect(faults).toHaveLength(5);
   expect(faults.join("\n")).toMatch(/embedded: dtype should be F16, got F32\./);
   expect(faults.join("\n")).toMatch(/embedded: needs\.memoryBytes should be \d{7,}, got 1000\./);
+  expect(faults.join("\n")).toMatch(/embedded: needs\.memoryBytesFloat16 should be \d{6,}, got 0\./);
   expect(faults.join("\n")).toMatch(/embedded: bytes of model\.safetensors should be \d+, got \d+\./);
   expect(faults.join("\n")).toMatch(/embedded: sha256 of model\.safetensors should be \w{64}, got \w{64}\./);
 });

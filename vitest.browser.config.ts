@@ -30,6 +30,8 @@ export default defineConfig({
     globalSetup: ["tests/support/civitai-host-setup.ts", "tests/support/model-host-setup.ts"],
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // The default of one second is less than a busy machine with two cores may take to draw a page.
+    expect: { poll: { timeout: 30_000 } },
     // As in the end-to-end tests: a busy machine may stumble once; the report marks what needed it.
     retry: 1,
     browser: {

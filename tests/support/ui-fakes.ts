@@ -32,7 +32,8 @@ import {
 } from "./ui-library-fakes.ts";
 
 export interface FakeEngineOptions {
-  readonly stepMs?: number;
+  /** Steps and tiles take this long, unless they are interrupted, skipped or hurried. */
+  stepMs?: number;
   /** The next job rejects with this. */
   failWith?: AppError;
   readonly device?: Partial<DeviceReport>;
@@ -97,6 +98,7 @@ export class FakeEngine implements RestartableEngine {
   #listener: (event: EngineEvent) => void | Promise<void> = () => undefined;
   #interrupted = new Set<string>();
   #skipped = false;
+  #wake: () => void = () => undefined;
 
   constructor(options: FakeEngineOptions = {}) {
     this.options = options;
@@ -118,15 +120,15 @@ export class FakeEngine implements RestartableEngine {
 
   async generate(jobId: string, request: GenerationRequest): Promise<GenerationSummary> {
     this.requests.push(request);
-    const { stepMs = 5 } = this.options;
     const pictures = request.batchCount * request.batchSize;
     await this.#listener({ type: "loading", jobId, component: "unet", fraction: 0.5 });
-    await sleep(stepMs);
+    await sleep(5);
     let made = 0;
     for (let index = 0; index < pictures && !this.#interrupted.has(jobId); index++) {
       this.#skipped = false;
       for (let step = 1; step <= request.steps && !this.#skipped && !this.#interrupted.has(jobId); step++) {
         const fraction = (index + step / request.steps) / pictures;
+        const stepMs = this.#stepMs;
         const secondsLeft = ((1 - fraction) * pictures * request.steps * stepMs) / 1000;
         const preview = request.preview
           ? previewOf(request, request.seed + index, step / request.steps)
@@ -144,7 +146,7 @@ export class FakeEngine implements RestartableEngine {
           fraction,
           preview,
         });
-        await sleep(stepMs);
+        await this.#work();
         if (this.options.failWith && step === Math.ceil(request.steps / 2)) {
           const error = this.options.failWith;
           this.options.failWith = undefined;
@@ -156,6 +158,7 @@ export class FakeEngine implements RestartableEngine {
       made++;
     }
     const outcome = this.#interrupted.has(jobId) ? "interrupted" : "finished";
+    const stepMs = this.#stepMs;
     const phaseSeconds = { load: 0.4, text: 0.1, steps: (request.steps * stepMs) / 1000, decode: 0.6 };
     return {
       jobId,
@@ -187,7 +190,7 @@ export class FakeEngine implements RestartableEngine {
 
   async upscale(jobId: string, request: UpscaleRequest): Promise<UpscaleSummary> {
     this.upscales.push(request);
-    const { stepMs = 5 } = this.options;
+    const stepMs = this.#stepMs;
     const seconds = { load: 0.1, tiles: (TILES * stepMs) / 1000 };
     const end = { jobId, seconds, tileSize: 192, secondsPerTile: stepMs / 1000 };
     await this.#listener({ type: "started", jobId });
@@ -203,7 +206,7 @@ export class FakeEngine implements RestartableEngine {
       const secondsLeft = ((TILES - tile) * stepMs) / 1000;
       const place = { pass: 1, passes: 1, tile, tiles: TILES, secondsPerTile: stepMs / 1000 };
       await this.#listener({ type: "tile", jobId, ...place, secondsLeft, fraction });
-      await sleep(stepMs);
+      await this.#work();
       if (this.options.failWith) {
         const error = this.options.failWith;
         this.options.failWith = undefined;
@@ -223,13 +226,29 @@ export class FakeEngine implements RestartableEngine {
     return { ...end, outcome: "finished", width, height };
   }
 
+  /** Goes on at once, and quickly from here on. */
+  hurry(): void {
+    this.options.stepMs = 5;
+    this.#wake();
+  }
+
+  get #stepMs(): number {
+    return this.options.stepMs ?? 5;
+  }
+
+  async #work(): Promise<void> {
+    await Promise.race([sleep(this.#stepMs), new Promise<void>((resolve) => (this.#wake = resolve))]);
+  }
+
   skip(): Promise<void> {
     this.#skipped = true;
+    this.#wake();
     return Promise.resolve();
   }
 
   interrupt(jobId: string): Promise<void> {
     this.#interrupted.add(jobId);
+    this.#wake();
     return Promise.resolve();
   }
 

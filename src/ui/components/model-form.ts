@@ -1,7 +1,7 @@
 // What a person may write about a model, field by field. Emits a change when a field is left; stores nothing itself.
 
 import { localized, msg } from "@lit/localize";
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import {
   type EditableMetadata,
@@ -20,6 +20,17 @@ declare global {
   interface HTMLElementTagNameMap {
     "kiln-model-form": ModelForm;
   }
+}
+
+interface Draft {
+  readonly text: string;
+  readonly take: (text: string) => void;
+}
+
+interface DraftField {
+  readonly value: string;
+  readonly typed: (event: Event) => void;
+  readonly left: () => void;
 }
 
 type TextField = "name" | "civitai_name" | "civitai_type" | "base_model" | "source" | "licence";
@@ -81,66 +92,111 @@ export class ModelForm extends LitElement {
 
   @property({ attribute: false }) metadata!: ModelMetadata;
 
+  /** Sent and not come back yet. */
+  #tips?: UsageTips;
+  /** What is typed and not taken yet, by field: facts that arrive meanwhile must not replace it. */
+  readonly #drafts = new Map<string, Draft>();
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has("metadata")) return;
+    if (changed.get("metadata")?.id !== this.metadata.id) {
+      this.#tips = undefined;
+      this.#drafts.clear();
+    } else if (JSON.stringify(this.#tips) === JSON.stringify(this.metadata.usage_tips)) {
+      this.#tips = undefined;
+    }
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    // The sheet was closed, or the list went on without this model: what stood in a field is kept all the same.
+    this.#takeAll();
+  }
+
+  #takeAll(): void {
+    const drafts = [...this.#drafts.values()];
+    this.#drafts.clear();
+    for (const { text, take } of drafts) take(text);
+  }
+
   #change(change: Partial<EditableMetadata>): void {
     fireEvent(this, "metadata-change", change);
   }
 
+  /** The handlers of a text field whose text is handed to `take` when the field is left. */
+  #draft(name: string, stored: string, take: (text: string) => void): DraftField {
+    const taken = (): void => {
+      const draft = this.#drafts.get(name);
+      this.#drafts.delete(name);
+      if (draft && draft.text !== stored) take(draft.text);
+    };
+    return {
+      value: this.#drafts.get(name)?.text ?? stored,
+      typed: (event) => this.#drafts.set(name, { text: (event.target as HTMLInputElement).value, take }),
+      left: taken,
+    };
+  }
+
   #renderText(name: TextField, label: string): TemplateResult {
+    const { value, typed, left } = this.#draft(name, this.metadata[name], (text) =>
+      this.#change({ [name]: text.trim() }),
+    );
     return html`<label>
       <span class="label">${label}</span>
-      <input
-        class="field"
-        type="text"
-        .value=${this.metadata[name]}
-        @change=${(event: Event) => this.#change({ [name]: (event.target as HTMLInputElement).value.trim() })}
-      />
+      <input class="field" type="text" .value=${value} @input=${typed} @change=${left} @blur=${left} />
     </label>`;
   }
 
   #renderList(name: ListField, label: string): TemplateResult {
+    const { value, typed, left } = this.#draft(name, this.metadata[name].join(", "), (text) =>
+      this.#change({ [name]: splitList(text) }),
+    );
     return html`<label class="wide">
       <span class="label">${label}</span>
-      <input
-        class="field"
-        type="text"
-        .value=${this.metadata[name].join(", ")}
-        @change=${(event: Event) => this.#change({ [name]: splitList((event.target as HTMLInputElement).value) })}
-      />
+      <input class="field" type="text" .value=${value} @input=${typed} @change=${left} @blur=${left} />
     </label>`;
   }
 
   #renderArea(name: "notes" | "description", label: string): TemplateResult {
+    const { value, typed, left } = this.#draft(name, this.metadata[name], (text) =>
+      this.#change({ [name]: text }),
+    );
     return html`<label class="wide">
       <span class="label">${label}</span>
-      <textarea
-        class="field"
-        .value=${this.metadata[name]}
-        @change=${(event: Event) => this.#change({ [name]: (event.target as HTMLTextAreaElement).value })}
-      ></textarea>
+      <textarea class="field" .value=${value} @input=${typed} @change=${left} @blur=${left}></textarea>
     </label>`;
   }
 
-  #renderNumber(label: string, value: number | null | undefined, set: (value: number | undefined) => void) {
+  #renderNumber(
+    name: string,
+    label: string,
+    stored: number | null | undefined,
+    set: (value: number | undefined) => void,
+  ): TemplateResult {
+    const { value, typed, left } = this.#draft(name, String(stored ?? ""), (text) => {
+      const number = Number(text);
+      set(text.trim() === "" || !Number.isFinite(number) ? undefined : number);
+    });
     return html`<label>
       <span class="label">${label}</span>
       <input
         class="field"
         type="number"
         step="0.05"
-        .value=${value === null || value === undefined ? "" : String(value)}
-        @change=${(event: Event) => {
-          const { value: text, valueAsNumber } = event.target as HTMLInputElement;
-          set(text === "" || !Number.isFinite(valueAsNumber) ? undefined : valueAsNumber);
-        }}
+        .value=${value}
+        @input=${typed}
+        @change=${left}
+        @blur=${left}
       />
     </label>`;
   }
 
   #renderTip(name: TipField, label: string): TemplateResult {
-    const tips = this.metadata.usage_tips;
-    return this.#renderNumber(label, tips[name], (value) =>
-      this.#change({ usage_tips: { ...tips, [name]: value } }),
-    );
+    return this.#renderNumber(name, label, this.metadata.usage_tips[name], (value) => {
+      // The tips are stored as one: an earlier change may still be on its way.
+      this.#tips = { ...this.metadata.usage_tips, ...this.#tips, [name]: value };
+      this.#change({ usage_tips: this.#tips });
+    });
   }
 
   override render(): TemplateResult {
@@ -165,8 +221,11 @@ export class ModelForm extends LitElement {
       ${this.#renderList("trigger_words", msg("Trigger words, separated by commas"))}
       ${this.#renderList("tags", msg("Tags, separated by commas"))} ${this.#renderArea("notes", msg("Notes"))}
       <div class="numbers wide">
-        ${this.#renderNumber(msg("Preferred strength"), metadata.preferred_strength, (value) =>
-          this.#change({ preferred_strength: value ?? null }),
+        ${this.#renderNumber(
+          "preferred_strength",
+          msg("Preferred strength"),
+          metadata.preferred_strength,
+          (value) => this.#change({ preferred_strength: value ?? null }),
         )}
         ${this.#renderTip("strength_min", msg("Strength from"))}
         ${this.#renderTip("strength_max", msg("Strength to"))}

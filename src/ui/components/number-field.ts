@@ -77,20 +77,24 @@ export class NumberField extends LitElement {
 
   @query("input.field") private readonly field!: HTMLInputElement;
 
+  /** What is typed and not taken yet: a value that arrives meanwhile must not replace it. */
+  #draft?: string;
+
   override focus(): void {
     this.field.focus();
   }
 
   #emit(value: number): void {
+    this.#draft = undefined;
     const fitted = fitNumber(value, this.range, this.value);
     this.field.value = String(fitted);
     if (fitted !== this.value) fireEvent(this, "number-change", { value: fitted });
   }
 
-  #typed(event: Event): void {
-    const { value } = event.target as HTMLInputElement;
+  #take(value: string): void {
     const size = this.takesSize ? parseSize(value) : undefined;
     if (size) {
+      this.#draft = undefined;
       fireEvent(this, "size-paste", size);
       this.field.value = String(this.value);
     } else {
@@ -164,8 +168,10 @@ export class NumberField extends LitElement {
           aria-valuenow=${this.value}
           aria-valuemin=${this.range.min}
           aria-valuemax=${this.range.max}
-          .value=${String(this.value)}
-          @change=${this.#typed}
+          .value=${this.#draft ?? String(this.value)}
+          @input=${() => (this.#draft = this.field.value)}
+          @change=${() => this.#take(this.field.value)}
+          @blur=${() => this.#draft !== undefined && this.#take(this.#draft)}
           @keydown=${this.#key}
           @paste=${this.#pasted}
           @focus=${() => this.field.select()}

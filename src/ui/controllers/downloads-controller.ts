@@ -42,8 +42,13 @@ export class DownloadsController {
     await this.#attempt(async () => {
       await this.#ready;
       await this.#downloads.subscribe((event) => this.#receive(event));
-      const [downloads, settings] = await Promise.all([this.#downloads.list(), this.#downloads.settings()]);
-      this.state.patch({ downloads, settings });
+      // Taken at once: an entry that changes while something else is waited for must not be set back.
+      const downloads = await this.#downloads.list();
+      this.state.patch({ downloads });
+      // A model may have arrived after the models were listed and before this page was told of changes.
+      const arrived = downloads.find(({ state }) => state === "done");
+      if (arrived) this.#finished(arrived);
+      this.state.patch({ settings: await this.#downloads.settings() });
     });
   }
 

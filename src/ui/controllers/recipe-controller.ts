@@ -43,11 +43,10 @@ export class RecipeController {
   patch(fields: Partial<Recipe>): void {
     const merged = { ...this.#fields, ...fields };
     const { defaults } = this.#resolve(merged);
-    this.#fields = Object.fromEntries(
-      Object.entries(merged).filter(
-        ([name, value]) => name === "modelId" || value !== defaults[name as keyof Recipe],
-      ),
-    );
+    // Before the models are there, what the defaults are is not known: all that was typed is kept.
+    const isOwn = ([name, value]: readonly [string, unknown]): boolean =>
+      this.#models.length === 0 || name === "modelId" || value !== defaults[name as keyof Recipe];
+    this.#fields = Object.fromEntries(Object.entries(merged).filter(isOwn));
     this.state.set(this.#resolve());
     clearTimeout(this.#saveTimer);
     this.#saveTimer = setTimeout(() => this.#save(), SAVE_DELAY_MS);

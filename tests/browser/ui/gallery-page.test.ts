@@ -21,7 +21,7 @@ async function makePictures({ app, storage }: MountedApp, ...prompts: readonly s
     app.recipe.patch({ prompt, width: 64, height: 64, steps: 1, seed: 7 });
     await app.generate();
   }
-  await expect.poll(() => storage.gallery.count(), { timeout: 10_000 }).toBe(prompts.length);
+  await expect.poll(() => storage.gallery.count()).toBe(prompts.length);
 }
 
 function drop(data: DataTransfer): void {
@@ -51,11 +51,13 @@ test("pictures are found by word and by favourite, newest first", async () => {
   await expect.element(page.getByText("3 pictures")).toBeVisible();
   await expect.element(tiles("a red boat")).toBeVisible();
   const left = (name: string): number => tiles(name).element().getBoundingClientRect().left;
-  expect(left("a red boat")).toBeLessThan(left("a blue boat"));
+  await expect.element(tiles("a blue boat")).toBeVisible();
+  await expect.poll(() => left("a red boat") - left("a blue boat")).toBeLessThan(0);
   await field("Search pictures").fill("bo");
   await expect.element(page.getByText("2 pictures")).toBeVisible();
   await expect.poll(() => tiles("a red house").elements()).toEqual([]);
   await field("Search pictures").fill("");
+  await expect.element(page.getByText("3 pictures")).toBeVisible();
   await tiles("a blue boat").hover();
   await button("Add to favourites").nth(1).click();
   await button("Favourites").click();
@@ -187,7 +189,7 @@ test("settings: the theme, the noise source and the device take effect and are k
   const first = await openApp();
   await link("Settings").click();
   await field("Theme").selectOptions("dark");
-  expect(document.documentElement.classList.contains("wa-dark")).toBe(true);
+  await expect.poll(() => document.documentElement.classList.contains("wa-dark")).toBe(true);
   await field("Noise source").selectOptions("nv");
   await field("Device").selectOptions("wasm");
   await expect.poll(() => first.engine.starts.map(({ device }) => device)).toEqual(["auto", "wasm"]);

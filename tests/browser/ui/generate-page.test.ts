@@ -9,6 +9,8 @@ const generate = () => page.getByRole("button", { name: "Generate", exact: true 
 const prompt = () => page.getByLabelText("Prompt", { exact: true });
 const field = (name: string) => page.getByLabelText(name, { exact: true });
 const pictures = () => page.getByRole("list", { name: "Latest pictures" }).getByRole("listitem");
+/** A step that lasts until the test has seen it. */
+const LONG = 60_000;
 const queued = () => page.getByRole("list", { name: "Queue" }).getByRole("listitem");
 
 beforeEach(async () => {
@@ -62,18 +64,19 @@ test("the form starts with the model's defaults and an example starts a picture"
 });
 
 test("the Generate button shows progress, keeps its name, and the title counts", async () => {
-  await openApp({ stepMs: 60 });
+  const { engine } = await openApp({ stepMs: LONG });
   await prompt().fill("a boat");
   await userEvent.keyboard("{Control>}{Enter}{/Control}");
   await expect.element(generate()).toHaveTextContent(/\d+% · step \d+\/12/);
   await expect.poll(() => document.title).toMatch(/^\[\d+% \d+s\] Kiln$/);
   await expect.element(page.getByRole("img", { name: "Preview of the picture being made" })).toBeVisible();
+  engine.hurry();
   await expect.element(page.getByRole("img", { name: "a boat" }).first()).toBeVisible();
   await expect.poll(() => document.title).toBe("Kiln");
 });
 
 test("Esc interrupts, Alt+Enter skips, and the queue goes on", async () => {
-  const { engine } = await openApp({ stepMs: 50 });
+  const { engine } = await openApp({ stepMs: LONG });
   await field("Steps").fill("100");
   await prompt().fill("one");
   await userEvent.keyboard("{Control>}{Enter}{/Control}");
@@ -87,12 +90,14 @@ test("Esc interrupts, Alt+Enter skips, and the queue goes on", async () => {
   await expect.poll(() => engine.requests.map((request) => request.prompt)).toEqual(["one", "two"]);
   await expect.element(generate()).toHaveTextContent(/picture 1\/2 · step/);
   await userEvent.keyboard("{Alt>}{Enter}{/Alt}");
+  await expect.element(generate()).toHaveTextContent(/picture 2\/2 · step/);
+  engine.hurry();
   // The first of two was skipped, the second is made.
   await expect.element(pictures()).toHaveLength(1);
 });
 
 test("Ctrl+Shift+Enter queues before everything that waits", async () => {
-  const { engine } = await openApp({ stepMs: 300 });
+  const { engine } = await openApp({ stepMs: LONG });
   for (const text of ["first", "second"]) {
     await prompt().fill(text);
     await userEvent.keyboard("{Control>}{Enter}{/Control}");
@@ -144,6 +149,24 @@ test("numbers are brought into range and onto the grid, and the dot returns to t
   await expect.element(field("Steps")).toHaveValue("3");
 });
 
+test("what is typed stays, although the models and their defaults arrive meanwhile", async () => {
+  const { app, library } = await openApp();
+  const { models } = library;
+  app.recipe.setModels([]);
+  await expect.element(field("Steps")).toHaveValue("20");
+  // As before the models are there: one number is taken, the other is still being typed.
+  app.recipe.patch({ guidanceScale: app.recipe.state.value.defaults.guidanceScale });
+  const { guidanceScale } = app.recipe.recipe;
+  expect(guidanceScale).not.toBe(models[0].defaults?.guidanceScale);
+  await field("Steps").fill("4");
+  app.recipe.setModels(models);
+  await expect.element(field("Schedule")).toHaveValue("Karras");
+  await expect.element(field("Steps")).toHaveValue("4");
+  await userEvent.keyboard("{Tab}");
+  await expect.poll(() => app.recipe.recipe).toMatchObject({ steps: 4, guidanceScale });
+  await expect.element(field("Steps")).toHaveValue("4");
+});
+
 test("Reuse seed takes the seed of the picture on the stage, Random seed lets go of it", async () => {
   const { engine } = await openApp();
   await prompt().fill("a hill");
@@ -169,7 +192,7 @@ test("a failed job says why, stays in the queue with its recipe, and can be trie
   await page.getByRole("button", { name: "Try again" }).click();
   await expect.element(pictures()).toHaveLength(1);
   expect(engine.requests[1]).toEqual(engine.requests[0]);
-  expect(page.getByRole("alert").elements()).toEqual([]);
+  await expect.poll(() => page.getByRole("alert").elements()).toEqual([]);
 });
 
 test("jobs found at start wait for Resume queue", async () => {
@@ -185,7 +208,7 @@ test("jobs found at start wait for Resume queue", async () => {
 });
 
 test("a queue that was running goes on after a reload", async () => {
-  const first = await openApp({ stepMs: 200 });
+  const first = await openApp({ stepMs: LONG });
   await prompt().fill("goes on");
   await generate().click();
   await expect.element(generate()).toHaveTextContent(/step/);
@@ -219,7 +242,7 @@ test("on a phone the prompt and Generate are in reach and the rest is in a sheet
   await userEvent.keyboard("{Escape}");
   await generate().click();
   await expect.element(pictures()).toHaveLength(1);
-  expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
+  await expect.poll(() => document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
 });
 
 const REQUEST = {

@@ -106,7 +106,7 @@ test("duplicates are listed, and one of them is removed", async () => {
   await expect.element(list).toHaveTextContent("Papercut 1");
   await list.getByRole("button", { name: "Remove" }).first().click();
   await expect.element(button("Undo")).toBeVisible();
-  expect(list.elements()).toEqual([]);
+  await expect.poll(() => list.elements()).toEqual([]);
 });
 
 test("an address pasted in any view is read where it belongs", async () => {
@@ -117,7 +117,7 @@ test("an address pasted in any view is read where it belongs", async () => {
   await expect
     .element(page.getByLabelText("Model address", { exact: true }))
     .toHaveValue("https://civitai.com/models/101");
-  expect(location.hash).toBe("#/models");
+  await expect.poll(() => location.hash).toBe("#/models");
   await app.settings.set("browsesCivitai", true);
   location.hash = "#/models/civitai";
   await expect.element(page.getByLabelText("Search Civitai", { exact: true })).toBeVisible();

@@ -74,9 +74,9 @@ test("an address is read at once, shown before it starts, and arrives with bytes
   await expect.element(page.getByText("Harbour Dreams v8")).toBeVisible();
   await expect.element(page.getByText("Checkpoint · 2 GB")).toBeVisible();
   await button("Download 2 GB").click();
-  expect(downloads.requests).toMatchObject([
-    { address: FILE, sha256: SHA256, bytes: 2e9, type: "checkpoint" },
-  ]);
+  await expect
+    .poll(() => downloads.requests)
+    .toMatchObject([{ address: FILE, sha256: SHA256, bytes: 2e9, type: "checkpoint" }]);
 
   const [{ id }] = downloads.entries;
   downloads.put(id, { state: "running" });
@@ -132,9 +132,11 @@ test("a download that needs help says why and offers the page, the file and a to
     .toHaveAttribute("href", "https://civitai.com/models/3");
   await expect.element(page.getByRole("link", { name: "Add a token" })).toHaveAttribute("href", "#/settings");
   await field("Downloaded file").upload(new File(["weights"], "night.safetensors"));
-  expect(library.downloads.provided).toMatchObject([{ id: "d3", file: { name: "night.safetensors" } }]);
+  await expect
+    .poll(() => library.downloads.provided)
+    .toMatchObject([{ id: "d3", file: { name: "night.safetensors" } }]);
   await button("Move sd-xl-lightning-4step up").click();
-  expect(library.downloads.entries.map(({ id }) => id)).toEqual(["d2", "d1", "d3", "d4"]);
+  await expect.poll(() => library.downloads.entries.map(({ id }) => id)).toEqual(["d2", "d1", "d3", "d4"]);
   await expect.element(button("Move sd-xl-lightning-4step up")).toBeDisabled();
   await button("Clear finished").click();
   await expect.element(rows).toHaveLength(3);
@@ -170,15 +172,17 @@ test("models are found by word, kind, base model, tag and favourite", async () =
 test("Use puts a checkpoint, a LoRA, an embedding and a trigger word where they belong", async () => {
   const { app } = await openLibrary(4);
   await models().getByRole("button", { name: "Add", exact: true }).click();
-  expect(app.recipe.recipe.loras).toEqual([{ modelId: seedModel(1).id, unetWeight: 1, textWeight: 1 }]);
+  await expect
+    .poll(() => app.recipe.recipe.loras)
+    .toEqual([{ modelId: seedModel(1).id, unetWeight: 1, textWeight: 1 }]);
   await models().getByRole("button", { name: "Insert", exact: true }).click();
-  expect(app.recipe.recipe.prompt).toBe("soft-grain-1");
+  await expect.poll(() => app.recipe.recipe.prompt).toBe("soft-grain-1");
   await models().getByRole("button", { name: "papercut style", exact: true }).click();
-  expect(app.recipe.recipe.prompt).toBe("soft-grain-1, papercut style");
+  await expect.poll(() => app.recipe.recipe.prompt).toBe("soft-grain-1, papercut style");
   await button("Undo").last().click();
-  expect(app.recipe.recipe.prompt).toBe("soft-grain-1");
+  await expect.poll(() => app.recipe.recipe.prompt).toBe("soft-grain-1");
   await models().getByRole("button", { name: "Use", exact: true }).first().click();
-  expect(app.recipe.recipe.modelId).toBe(seedModel(0).id);
+  await expect.poll(() => app.recipe.recipe.modelId).toBe(seedModel(0).id);
   await expect.poll(() => location.hash).toBe("#/generate");
 });
 
@@ -196,12 +200,14 @@ test("everything about a model can be read and written; a wrong hash is refused 
   await field("Name").fill("Papercut deluxe");
   await userEvent.tab();
   await expect.element(dialog("Details of Papercut deluxe")).toBeVisible();
-  expect(library.metadata.known.get(id)).toMatchObject({
-    name: "Papercut deluxe",
-    notes: "Weight 0.7.",
-    tags: ["paper", "craft"],
-    preferred_strength: 0.7,
-  });
+  await expect
+    .poll(() => library.metadata.known.get(id))
+    .toMatchObject({
+      name: "Papercut deluxe",
+      notes: "Weight 0.7.",
+      tags: ["paper", "craft"],
+      preferred_strength: 0.7,
+    });
   await button("Hashes and lookup").click();
   await field("Hash").fill("nonsense");
   await button("Save").click();
@@ -213,6 +219,32 @@ test("everything about a model can be read and written; a wrong hash is refused 
   await expect.element(page.getByText("1234abcd")).toBeVisible();
   await userEvent.keyboard("{Escape}");
   await expect.poll(() => page.getByRole("dialog").elements()).toEqual([]);
+});
+
+test("what is being typed about a model stays when facts about it arrive, and is kept when the sheet closes", async () => {
+  const { app, library } = await openLibrary(2);
+  const { id } = seedModel(1);
+  await button("Details of Papercut 1").click();
+  await button("Edit").click();
+  await field("Strength from").fill("0.4");
+  await field("Strength to").fill("0.9");
+  await field("Name").fill("Mine");
+  const facts = { name: "Theirs", notes: "From outside.", licence: "CC0" };
+  library.metadata.known.set(id, { ...library.metadata.known.get(id), ...facts });
+  await app.metadata.refresh();
+  await expect.element(dialog("Details of Theirs")).toHaveTextContent("CC0");
+  await expect.element(field("Name")).toHaveValue("Mine");
+  await expect.element(field("Notes")).toHaveValue("From outside.");
+  await userEvent.tab();
+  await expect.element(dialog("Details of Mine")).toBeVisible();
+  await field("Notes").fill("Not left yet");
+  app.metadata.state.patch({ byId: new Map() });
+  await expect
+    .poll(() => library.metadata.known.get(id))
+    .toMatchObject({
+      ...{ name: "Mine", notes: "Not left yet" },
+      usage_tips: { strength_min: 0.4, strength_max: 0.9 },
+    });
 });
 
 test("text from outside stays text", async () => {
@@ -268,7 +300,7 @@ test("lookups are asked for once, and the answer counts", async () => {
   library.metadata.emit({ type: "ask-permission" });
   await expect.element(page.getByText("May Kiln ask Civitai about your models?")).toBeVisible();
   await button("No").click();
-  expect(library.civitai.current.lookup).toBe("refused");
+  await expect.poll(() => library.civitai.current.lookup).toBe("refused");
   await expect.poll(() => page.getByText("May Kiln ask Civitai").elements()).toEqual([]);
 });
 
@@ -292,9 +324,11 @@ test("Civitai is asked for nothing before the user agreed; then it is searched, 
   await expect.element(sheet).toHaveTextContent("scans: Danger, Success");
   await expect.element(sheet).toHaveTextContent("Merges must keep these permissions");
   await button("Download harbour-12.safetensors").click();
-  expect(library.downloads.requests).toMatchObject([
-    { fileName: "harbour-12.safetensors", title: "Harbour Dreams 12 v2.0", sha256: seedModel(12).sha256 },
-  ]);
+  await expect
+    .poll(() => library.downloads.requests)
+    .toMatchObject([
+      { fileName: "harbour-12.safetensors", title: "Harbour Dreams 12 v2.0", sha256: seedModel(12).sha256 },
+    ]);
 });
 
 test("what is in the library is told from what is not", async () => {
@@ -396,6 +430,8 @@ test("on a phone nothing is wider than the screen", async () => {
     await expect.poll(() => findElement(view)?.clientWidth).toBe(390);
     // A view scrolls by itself, so that the document alone would not tell.
     await expect.poll(() => findElement(view)?.scrollWidth).toBe(390);
-    expect(document.documentElement.scrollWidth, address).toBeLessThanOrEqual(390);
+    await expect
+      .poll(() => document.documentElement.scrollWidth, { message: address })
+      .toBeLessThanOrEqual(390);
   }
 });

@@ -84,7 +84,7 @@ test("a file that the browser locked again is asked for in the click, and the mo
   await expect.element(cards.getByText("In place", { exact: true })).toBeVisible();
   expect(asked).toEqual(["mine"]);
   await expect.poll(() => button("Allow again").elements()).toEqual([]);
-  expect(cards.getByRole("button", { name: "Use", exact: true }).elements()).toHaveLength(1);
+  await expect.element(cards.getByRole("button", { name: "Use", exact: true })).toHaveLength(1);
 });
 
 test("a picture that failed for a locked file is allowed and tried again with one button", async () => {
@@ -121,7 +121,7 @@ test("a changed file is checked on demand; one that is gone says so and offers n
 
   await setState(mounted, "missing");
   await expect.element(cards.getByText("File gone")).toBeVisible();
-  expect(cards.getByRole("button", { name: "Use", exact: true }).elements()).toHaveLength(0);
+  await expect.poll(() => cards.getByRole("button", { name: "Use", exact: true }).elements()).toHaveLength(0);
   await button("Details of mine").click();
   await expect.element(page.getByText(/Put it back, add it from its new place/)).toBeVisible();
 });

@@ -171,14 +171,18 @@ test("on a phone everything is reached by keyboard and keeps its size", async ()
   await expect.element(add).toBeVisible();
   await add.selectOptions("ink");
   const strength = field("Strength of ink");
+  await expect.element(strength).toBeVisible();
   (strength.element() as HTMLElement).focus();
   await userEvent.keyboard("{ArrowUp}");
   await expect.element(strength).toHaveValue("1.05");
   for (const name of ["Move ink up", "Remove ink"]) {
-    const { width, height } = button(name).element().getBoundingClientRect();
-    expect(Math.min(width, height)).toBeGreaterThanOrEqual(40);
+    const shorterSide = (): number => {
+      const { width, height } = button(name).element().getBoundingClientRect();
+      return Math.min(width, height);
+    };
+    await expect.poll(shorterSide).toBeGreaterThanOrEqual(40);
   }
-  expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
+  await expect.poll(() => document.documentElement.scrollWidth).toBeLessThanOrEqual(390);
 });
 
 test("what cannot be used yet says so in its details", async () => {

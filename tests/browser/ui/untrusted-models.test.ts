@@ -128,7 +128,7 @@ test("pictures above the chosen level are blurred until they are asked for", asy
   const blurred = (): number =>
     allElements().filter(({ localName, classList }) => localName === "span" && classList.contains("blurred"))
       .length;
-  expect(blurred()).toBe(1);
+  await expect.poll(blurred).toBe(1);
   await button("Open Harbour Dreams 4").click();
   await button("Show this picture").first().click();
   await expect.poll(() => button("Show this picture").elements()).toEqual([]);

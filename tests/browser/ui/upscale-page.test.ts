@@ -7,7 +7,7 @@ import { insertPngText } from "../../../src/imaging/png-text.ts";
 import { clearStorage, openApp, type MountedApp } from "../../support/ui-app.ts";
 
 /** Storing pictures takes the disk and a thumbnail each. */
-const SLOW = { timeout: 12_000 };
+const SLOW = { timeout: 60_000 };
 
 const field = (name: string) => page.getByLabelText(name, { exact: true });
 const button = (name: string) => page.getByRole("button", { name, exact: true });
@@ -154,13 +154,15 @@ test("a picture of the gallery is sent here and keeps its recipe and where it ca
 });
 
 test("progress is told per tile; a running picture is cancelled and the rest goes on", async () => {
-  const mounted = await openApp({ stepMs: 1200 });
+  const mounted = await openApp({ stepMs: 60_000 });
   await link("Upscale").click();
   drop(await pictureFile("one.png"), await pictureFile("two.png"));
   await button("Upscale 2 pictures").click();
   const list = page.getByRole("list", { name: "Pictures being enlarged" });
-  await expect.element(list).toHaveTextContent(/tile 1\/4 · 4 s left/);
+  await expect.element(list).toHaveTextContent(/tile 1\/4 · 3:00 left/);
   await button("Cancel one.png").click();
+  await expect.poll(() => mounted.engine.upscales.length).toBe(2);
+  mounted.engine.hurry();
   await expect.poll(() => mounted.storage.gallery.count(), SLOW).toBe(1);
   const [picture] = (await mounted.storage.gallery.list({}, { limit: 1 })).pictures;
   expect(picture.lineage?.sourceName).toBe("two.png");

@@ -1,8 +1,11 @@
 // The real benchmark in its worker, on the software adapter: what only WebGPU can tell is told.
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { BenchmarkClient } from "../../../src/client/benchmark-client.ts";
 import type { BenchmarkRequest } from "../../../src/protocol/benchmark-api.ts";
+
+// A software adapter compiles shaders on the processor: minutes on a busy machine.
+vi.setConfig({ testTimeout: 400_000 });
 
 // The upscaler is the one network that a software adapter runs in seconds.
 const REQUEST: BenchmarkRequest = {

@@ -51,13 +51,14 @@ test("a model behind a redirect is downloaded, proven, recognised, listed and ha
 });
 
 test("a killed worker leaves a part that the next one finishes", async () => {
-  const wanted = await offer({ bytesPerSecond: 8 * MEGABYTE }, 16 * MEGABYTE);
+  // It stops half-way, so that it cannot be finished before its worker is ended.
+  const stalling = await offer({ stallAt: 8 * MEGABYTE }, 16 * MEGABYTE);
   const arrived = new Promise<void>((resolve) => {
     void library.downloads.subscribe((event) => {
       if (event.type === "progress" && event.progress.bytesDone > MEGABYTE) resolve();
     });
   });
-  const { id } = await library.downloads.add(wanted);
+  const { id } = await library.downloads.add(stalling);
   await arrived;
   workers.splice(0).forEach((worker) => worker.terminate());
   await offer({}, 16 * MEGABYTE);

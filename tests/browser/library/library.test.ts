@@ -3,6 +3,7 @@
 import { proxy, type Remote, wrap } from "comlink";
 import { deleteDB } from "idb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { COMMITTING } from "../../../src/library/import-model.ts";
 import { openLibraryDatabase } from "../../../src/library/library-database.ts";
 import type { ImportProgress, ModelRecord } from "../../../src/protocol/library-api.ts";
 import tinyModelUrl from "../../fixtures/models/tiny.safetensors?url";
@@ -132,6 +133,15 @@ describe("importing", () => {
     const large = await withPadding(tinyModel, LARGE_BYTES);
     const doomed = startWorker();
     valueOf(await doomed.library.start(appUrl("whole")));
+    // Held, so that the copy cannot be finished before its worker is killed.
+    const held = Promise.withResolvers<void>();
+    const holding = new Promise<void>((taken) => {
+      void navigator.locks.request(COMMITTING, () => {
+        taken();
+        return held.promise;
+      });
+    });
+    await holding;
     await new Promise<void>((copying) => {
       const file = new File([large], "large.safetensors");
       void doomed.library.importFile(
@@ -142,6 +152,7 @@ describe("importing", () => {
       );
     });
     doomed.terminate();
+    held.resolve();
     expect((await library.list()).map(({ id }) => id)).toEqual(["embedded"]);
     await expect
       .poll(async () => {

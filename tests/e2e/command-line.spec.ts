@@ -1,6 +1,5 @@
 // `npm run generate`: files, metadata, JSON line, dumps and exit codes, as a script would rely on them.
 
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,9 +9,9 @@ import { memorySource } from "../../src/weights/memory-source.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../src/weights/write-safetensors.ts";
 import { familyFile } from "../support/family-models.ts";
+import { runScript, type ScriptResult } from "./run-script.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const TSX = join(ROOT, "node_modules/tsx/dist/cli.mjs");
 let folder: string;
 
 test.beforeEach(() => {
@@ -20,13 +19,7 @@ test.beforeEach(() => {
 });
 test.afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [TSX, "scripts/generate.ts", ...args], {
-    cwd: ROOT,
-    encoding: "utf8",
-    env: { ...process.env, KILN_SOFTWARE_GPU: "1" },
-  });
-}
+const run = (...args: readonly string[]): ScriptResult => runScript("generate", ...args);
 
 /** Tokens of the vocabulary that all Stable Diffusion families share. */
 const CLIP_VOCABULARY = 49408;

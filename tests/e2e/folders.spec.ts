@@ -1,15 +1,13 @@
 // Models that are published as folders: dropped on the page, picked on the Models page, given to the command line.
 
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
 import { familyFolder } from "../support/family-models.ts";
+import { runScript } from "./run-script.ts";
 import { dropFromOutside, fillRecipe, generatePicture, openPage, test, writeFolder } from "./support.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
-const TSX = join(ROOT, "node_modules/tsx/dist/cli.mjs");
 // The letters that the tiny model's own tokenizer knows.
 const PROMPT = "f r gd";
 const scratch = mkdtempSync(join(tmpdir(), "kiln-folders-"));
@@ -40,11 +38,7 @@ test("a folder is chosen with a picker", async ({ app }) => {
 test("the command line takes a folder", () => {
   const out = join(scratch, "picture.png");
   const size = ["--width", "64", "--height", "64", "--steps", "2"];
-  const result = spawnSync(
-    process.execPath,
-    [TSX, "scripts/generate.ts", "--prompt", PROMPT, "--model", folder, ...size, "--out", out],
-    { cwd: ROOT, encoding: "utf8", timeout: 240_000 },
-  );
+  const result = runScript("generate", "--prompt", PROMPT, "--model", folder, ...size, "--out", out);
   expect(result.stderr).toBe("");
   expect(existsSync(out)).toBe(true);
 });

@@ -1,14 +1,17 @@
-// A model that is published as ONNX graphs: dropped on the page, it draws; what it was made for is all that the page offers.
+// Models that are published as ONNX graphs: dropped on the page and given to the command line, they draw and enlarge.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
+import { readPngText } from "../../src/imaging/png-text.ts";
 import { onnxFixture, onnxFolder } from "../support/onnx-folders.ts";
+import { runScript } from "./run-script.ts";
 import { dropFromOutside, fillRecipe, generatePicture, openPage, test, writeFolder } from "./support.ts";
 
 // The letters that the tiny model's own tokenizer knows.
 const PROMPT = "f r gd";
+const ICON = join(import.meta.dirname, "../../public/icons/icon-192.png");
 const scratch = mkdtempSync(join(tmpdir(), "kiln-onnx-"));
 const folder = join(scratch, "tiny-xl-onnx");
 const upscaler = join(scratch, "2x-any.onnx");
@@ -38,3 +41,32 @@ test("a dropped .onnx upscaler is on the Upscale page", async ({ app }) => {
   await openPage(app, "Upscale");
   await expect(app.getByRole("combobox", { name: "Upscaler" })).toContainText("2x-any");
 });
+
+test("the command line draws with a folder and enlarges with a file", () => {
+  const [drawn, enlarged] = [join(scratch, "drawn.png"), join(scratch, "enlarged.png")];
+  const size = ["--width", "64", "--height", "64", "--steps", "2"];
+  const generate = runScript("generate", "--prompt", PROMPT, "--model", folder, ...size, "--out", drawn);
+  expect(generate.stderr).toBe("");
+  expect(generate.status).toBe(0);
+  expect(parametersOf(drawn)).toContain("Model: tiny-xl-onnx");
+
+  const upscale = runScript(
+    "upscale",
+    "--model",
+    upscaler,
+    "--input",
+    ICON,
+    "--scale",
+    "2",
+    "--out",
+    enlarged,
+  );
+  expect(upscale.stderr).toBe("");
+  expect(upscale.status).toBe(0);
+  const file = readFileSync(enlarged);
+  expect([file.readUInt32BE(16), file.readUInt32BE(20)]).toEqual([384, 384]);
+  expect(parametersOf(enlarged)).toContain("2x-any");
+});
+
+const parametersOf = (path: string): string | undefined =>
+  readPngText(new Uint8Array(readFileSync(path))).get("parameters");

@@ -1,24 +1,17 @@
 // Enlarging with the upscaler that comes with the app, as a user does on the page and as a script does from the shell.
 
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "@playwright/test";
 import { readPngText } from "../../src/imaging/png-text.ts";
+import { runScript, type ScriptResult } from "./run-script.ts";
 import { fillRecipe, galleryPictures, generatePicture, openPage, test } from "./support.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const TSX = join(ROOT, "node_modules/tsx/dist/cli.mjs");
 const PROMPT = "a red lighthouse by the sea";
 
-function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [TSX, "scripts/upscale.ts", ...args], {
-    cwd: ROOT,
-    encoding: "utf8",
-    env: { ...process.env, KILN_SOFTWARE_GPU: "1" },
-  });
-}
+const run = (...args: readonly string[]): ScriptResult => runScript("upscale", ...args);
 
 test("a picture just made is doubled, compared and kept", async ({ app }) => {
   await fillRecipe(app, PROMPT, { steps: 2 });

@@ -4,7 +4,8 @@
 import { gelu, quickGelu } from "../onnx/fused-ops.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/graph.ts";
-import { add, argMax, cast, gather, gemm, matMul, mul, reshape } from "../onnx/ops.ts";
+import { add, argMax, cast, gemm, matMul, mul } from "../onnx/ops.ts";
+import { gather, reshape } from "../onnx/shape-ops.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { GraphAdapters } from "./adapters/graph-adapters.ts";
 import type { Dialect } from "./dialects.ts";

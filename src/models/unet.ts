@@ -4,7 +4,8 @@
 import { silu } from "../onnx/fused-ops.ts";
 import { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { Value } from "../onnx/graph.ts";
-import { cast, concat, reshape } from "../onnx/ops.ts";
+import { cast } from "../onnx/ops.ts";
+import { concat, reshape } from "../onnx/shape-ops.ts";
 import type { Checkpoint } from "../weights/checkpoint.ts";
 import type { Dialect } from "./dialects.ts";
 import type { GraphAdapters } from "./adapters/graph-adapters.ts";

@@ -1,5 +1,5 @@
-// Collects the nodes, constants and weights of one graph and turns them into an OnnxModel. Operators live in ops.ts and
-// fused-ops.ts; this file only keeps names unique and refuses a graph that contradicts itself.
+// Collects the nodes, constants and weights of one graph and turns them into an OnnxModel. Operators live in the *ops.ts files
+// beside it; this file only keeps names unique and refuses a graph that contradicts itself.
 
 import type { Attribute, GraphNode, InlineConstant, OperatorDomain, Subgraph, Value } from "./graph.ts";
 import { describe, elementCount, sameShape } from "./graph.ts";

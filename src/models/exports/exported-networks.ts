@@ -4,7 +4,8 @@
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import type { OnnxDType, OnnxModel } from "../../onnx/onnx-model.ts";
-import { add, cast, concat, identity, mul, reshape, slice, split } from "../../onnx/ops.ts";
+import { add, cast, identity, mul } from "../../onnx/ops.ts";
+import { concat, reshape, slice, split } from "../../onnx/shape-ops.ts";
 import { invalidExport } from "./export-error.ts";
 import type { OnnxPort } from "../../weights/onnx/onnx-file.ts";
 import type { PerChannel } from "../model-config.ts";

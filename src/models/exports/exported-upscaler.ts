@@ -4,7 +4,8 @@
 import { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import type { OnnxDType, OnnxModel } from "../../onnx/onnx-model.ts";
-import { cast, identity, slice } from "../../onnx/ops.ts";
+import { cast, identity } from "../../onnx/ops.ts";
+import { slice } from "../../onnx/shape-ops.ts";
 import { padEnd } from "../../onnx/pixel-ops.ts";
 import { BYTES_PER_ELEMENT } from "../../onnx/tensor-bytes.ts";
 import { AppError } from "../../protocol/app-error.ts";

@@ -6,7 +6,8 @@ import type { GraphBuilder } from "../../onnx/graph-builder.ts";
 import type { Value } from "../../onnx/graph.ts";
 import type { OnnxDType, OnnxModel } from "../../onnx/onnx-model.ts";
 import type { ConvOptions } from "../../onnx/ops.ts";
-import { add, choose, conv, gemm, identity, mul, reshapeRest, slice } from "../../onnx/ops.ts";
+import { add, choose, conv, gemm, identity, mul } from "../../onnx/ops.ts";
+import { reshapeRest, slice } from "../../onnx/shape-ops.ts";
 
 /** One layer's place in its pack. */
 export interface AdapterSlot {

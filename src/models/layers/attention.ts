@@ -3,7 +3,8 @@
 import { multiHeadAttention } from "../../onnx/fused-ops.ts";
 import type { Value } from "../../onnx/graph.ts";
 import type { GraphBuilder } from "../../onnx/graph-builder.ts";
-import { concat, matMul, mul, reshape, softmax, split, transpose } from "../../onnx/ops.ts";
+import { matMul, mul, softmax } from "../../onnx/ops.ts";
+import { concat, reshape, split, transpose } from "../../onnx/shape-ops.ts";
 import { attentionRows } from "../attention-rows.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { linear } from "./linear.ts";

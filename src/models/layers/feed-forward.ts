@@ -2,7 +2,8 @@
 
 import { biasSplitGelu, gelu } from "../../onnx/fused-ops.ts";
 import type { Value } from "../../onnx/graph.ts";
-import { gemm, mul, reshape } from "../../onnx/ops.ts";
+import { gemm, mul } from "../../onnx/ops.ts";
+import { reshape } from "../../onnx/shape-ops.ts";
 import { storedTensor } from "../weight-tensor.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { weight } from "./layer-context.ts";

@@ -1,7 +1,8 @@
 // A torch.nn.GroupNorm out of operators that every device has; no build of the runtime in use has a fused one.
 
 import type { Value } from "../../onnx/graph.ts";
-import { add, instanceNormalization, layerNormalization, mul, reshape } from "../../onnx/ops.ts";
+import { add, instanceNormalization, layerNormalization, mul } from "../../onnx/ops.ts";
+import { reshape } from "../../onnx/shape-ops.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { weight } from "./layer-context.ts";
 

@@ -2,7 +2,8 @@
 
 import { silu } from "../../onnx/fused-ops.ts";
 import type { Value } from "../../onnx/graph.ts";
-import { add, reshape } from "../../onnx/ops.ts";
+import { add } from "../../onnx/ops.ts";
+import { reshape } from "../../onnx/shape-ops.ts";
 import { convolution } from "./convolution.ts";
 import { groupNorm } from "./group-norm.ts";
 import type { LayerContext } from "./layer-context.ts";

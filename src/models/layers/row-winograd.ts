@@ -4,7 +4,8 @@
 
 import type { Value } from "../../onnx/graph.ts";
 import { elementCount } from "../../onnx/graph.ts";
-import { concat, conv, matMul, padZeros, reshape, slice, transpose } from "../../onnx/ops.ts";
+import { conv, matMul } from "../../onnx/ops.ts";
+import { concat, padZeros, reshape, slice, transpose } from "../../onnx/shape-ops.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { derivedWeight } from "./layer-context.ts";
 

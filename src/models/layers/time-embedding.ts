@@ -3,7 +3,8 @@
 
 import { silu } from "../../onnx/fused-ops.ts";
 import type { Value } from "../../onnx/graph.ts";
-import { add, concat, cos, mul, reshape, sin } from "../../onnx/ops.ts";
+import { add, cos, mul, sin } from "../../onnx/ops.ts";
+import { concat, reshape } from "../../onnx/shape-ops.ts";
 import type { UnetConfig } from "../model-config.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { linear } from "./linear.ts";

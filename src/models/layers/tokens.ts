@@ -1,7 +1,7 @@
 // Feature maps as rows of tokens and back. Layers over tokens work on [n · tokens, width], so that every Linear is one Gemm.
 
 import type { Value } from "../../onnx/graph.ts";
-import { reshape, transpose } from "../../onnx/ops.ts";
+import { reshape, transpose } from "../../onnx/shape-ops.ts";
 import type { LayerContext } from "./layer-context.ts";
 
 /** [n, channels, h, w] → [n · h · w, channels] */

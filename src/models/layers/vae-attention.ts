@@ -2,7 +2,8 @@
 // for a head this wide; written out instead, in chunks of query rows where the score matrix would be large.
 
 import type { Value } from "../../onnx/graph.ts";
-import { add, concat, matMul, mul, reshape, softmax, split } from "../../onnx/ops.ts";
+import { add, matMul, mul, softmax } from "../../onnx/ops.ts";
+import { concat, reshape, split } from "../../onnx/shape-ops.ts";
 import { convolution } from "./convolution.ts";
 import { groupNorm } from "./group-norm.ts";
 import type { LayerContext } from "./layer-context.ts";

@@ -2,7 +2,8 @@
 // what followed it. Knows no key names; the config has them.
 
 import type { Value } from "../../onnx/graph.ts";
-import { add, cast, concat, conv, mul, reshape, resizeNearest, slice, transpose } from "../../onnx/ops.ts";
+import { add, cast, conv, mul, resizeNearest } from "../../onnx/ops.ts";
+import { concat, reshape, slice, transpose } from "../../onnx/shape-ops.ts";
 import { leakyRelu, padEnd } from "../../onnx/pixel-ops.ts";
 import { convolution } from "../layers/convolution.ts";
 import type { LayerContext } from "../layers/layer-context.ts";

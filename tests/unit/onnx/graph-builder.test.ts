@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { GraphBuilder } from "../../../src/onnx/graph-builder.ts";
 import { GraphError } from "../../../src/onnx/graph-error.ts";
 import type { ExternalTensor } from "../../../src/onnx/onnx-model.ts";
-import { add, concat, conv, gemm, matMul, mul, reshape, slice, split } from "../../../src/onnx/ops.ts";
+import { add, conv, gemm, matMul, mul } from "../../../src/onnx/ops.ts";
+import { concat, reshape, slice, split } from "../../../src/onnx/shape-ops.ts";
 
 function weight(location: string, shape: readonly number[]): ExternalTensor {
   const bytes = new Uint8Array(4 * shape.reduce((product, extent) => product * extent, 1));

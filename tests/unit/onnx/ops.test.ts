@@ -8,24 +8,18 @@ import { elementCount } from "../../../src/onnx/graph.ts";
 import {
   add,
   cast,
-  concat,
   conv,
   cos,
-  gather,
   gemm,
   instanceNormalization,
   layerNormalization,
   matMul,
   mul,
-  padZeros,
-  reshape,
   resizeNearest,
   sin,
-  slice,
   softmax,
-  split,
-  transpose,
 } from "../../../src/onnx/ops.ts";
+import { concat, gather, padZeros, reshape, slice, split, transpose } from "../../../src/onnx/shape-ops.ts";
 import { runGraph } from "../../support/run-graph.ts";
 
 const FLOAT32_TOLERANCE = 1e-5;

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { multiHeadAttention } from "../../../src/onnx/fused-ops.ts";
 import { GraphBuilder } from "../../../src/onnx/graph-builder.ts";
 import type { Value } from "../../../src/onnx/graph.ts";
-import { add, cast, concat, reshape } from "../../../src/onnx/ops.ts";
+import { add, cast } from "../../../src/onnx/ops.ts";
+import { concat, reshape } from "../../../src/onnx/shape-ops.ts";
 
 const KIB = 1024;
 const SHAPE = [1, 256]; // 1 KiB of float32

@@ -8,6 +8,7 @@ import { openCheckpoint } from "../../../../src/weights/open-checkpoint.ts";
 import { memorySource } from "../../../../src/weights/memory-source.ts";
 import type { HeaderDescription } from "../../../support/header-only.ts";
 import { headerFixture, headerOnlyCheckpoint } from "../../../support/header-only.ts";
+import { taesdDecoder } from "../../../support/taesd-header.ts";
 
 type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -23,29 +24,6 @@ const part = (name: string, prefix: string): HeaderDescription =>
       key.startsWith(prefix) ? [[key.slice(prefix.length), value] as const] : [],
     ),
   );
-
-/** taesd_decoder.safetensors as published; layers without weights leave holes in the numbers. */
-function tinyDecoder(prefix = "", offset = 0): HeaderDescription {
-  const tensors: HeaderDescription = new Map();
-  const conv = (index: number, input: number, output: number, bias: boolean): void => {
-    tensors.set(`${prefix}${index - offset}.weight`, ["F32", [output, input, 3, 3]]);
-    if (bias) tensors.set(`${prefix}${index - offset}.bias`, ["F32", [output]]);
-  };
-  const block = (index: number): void => {
-    for (const inner of [0, 2, 4]) {
-      tensors.set(`${prefix}${index - offset}.conv.${inner}.weight`, ["F32", [64, 64, 3, 3]]);
-      tensors.set(`${prefix}${index - offset}.conv.${inner}.bias`, ["F32", [64]]);
-    }
-  };
-  conv(1, 4, 64, true);
-  for (const at of [3, 8, 13]) {
-    [at, at + 1, at + 2].forEach(block);
-    conv(at + 4, 64, 64, false);
-  }
-  block(18);
-  conv(19, 64, 3, true);
-  return tensors;
-}
 
 const lora = (module: string, inputs: number): Shapes => ({
   [`${module}.lora_down.weight`]: [4, inputs],
@@ -111,8 +89,8 @@ test.each<[string, Shapes | HeaderDescription, object]>([
     { type: "vae" },
   ],
   ["a VAE in Diffusers' layout", part("stable-diffusion-xl-base-diffusers", "vae."), { type: "vae" }],
-  ["a TAESD decoder", tinyDecoder(), { type: "preview-decoder", family: "sd1" }],
-  ["Diffusers' TAESD", tinyDecoder("decoder.layers.", 1), { type: "preview-decoder", family: "sd1" }],
+  ["a TAESD decoder", taesdDecoder(), { type: "preview-decoder", family: "sd1" }],
+  ["Diffusers' TAESD", taesdDecoder("decoder.layers.", 1), { type: "preview-decoder", family: "sd1" }],
   [
     "a ControlNet",
     {
@@ -154,7 +132,7 @@ test("other LoRAs suggest no settings", () => {
 });
 
 test("a preview decoder's name says whether it is SDXL's, for no tensor does", () => {
-  expect(detect(tinyDecoder(), "taesdxl_decoder.safetensors")).toMatchObject({ family: "sdxl" });
+  expect(detect(taesdDecoder(), "taesdxl_decoder.safetensors")).toMatchObject({ family: "sdxl" });
 });
 
 test("a checkpoint comes with its networks", () => {

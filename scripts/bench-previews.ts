@@ -1,0 +1,78 @@
+// Measures the three ways to see latents of 512x512 pixels (docs/benchmarks.md): their colours, TAESD's decoder, and SD 1.5's own
+// decoder, all at full size with random weights, on the CPU kernels in Node. Needs 4 GB of memory and some minutes.
+
+import { detectModel } from "../src/models/detect-model.ts";
+import { dialects } from "../src/models/dialects.ts";
+import { randomTensor } from "../src/models/synthetic/random-tensors.ts";
+import { syntheticModel } from "../src/models/synthetic/synthetic-models.ts";
+import { buildTinyDecoder } from "../src/models/tiny-decoder.ts";
+import { detectTinyDecoder } from "../src/models/tiny-decoder-config.ts";
+import { buildVaeDecoder } from "../src/models/vae-decoder.ts";
+import { latentPreview } from "../src/imaging/latent-preview.ts";
+import type { OnnxModel } from "../src/onnx/onnx-model.ts";
+import { median } from "../src/shared/median.ts";
+import { randomSource } from "../src/weights/random-source.ts";
+import { openSafetensors } from "../src/weights/safetensors.ts";
+import { createGraphSession } from "../tests/support/run-graph.ts";
+import { seededRandom } from "../tests/support/seeded-random.ts";
+import { taesdDecoder } from "../tests/support/taesd-header.ts";
+
+const SIDES = [64, 32];
+const RUNS = 3;
+const SEED = 7;
+const dialect = dialects["wasm-float32"];
+const random = seededRandom(SEED);
+const latentsOf = (side: number): Float32Array =>
+  Float32Array.from({ length: 4 * side ** 2 }, () => random(2000) / 1000 - 1);
+
+/** Processor time, which other programs on the machine do not lengthen. */
+async function seconds(task: () => unknown): Promise<number> {
+  const start = process.cpuUsage();
+  await task();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+}
+
+async function secondsOf(graph: OnnxModel, side: number): Promise<number> {
+  const session = await createGraphSession(graph);
+  const latents = latentsOf(side);
+  const runs: number[] = [];
+  for (let run = 0; run < RUNS; run++) runs.push(await seconds(() => session.run({ latents })));
+  await session.release();
+  return median(runs);
+}
+
+const { checkpoint, vae, latentRgbFactors } = detectModel(
+  await openSafetensors(syntheticModel("sd-1.5", "full")),
+);
+const tensors = [...taesdDecoder()].map(([key, [, shape]]) => randomTensor({ key, shape }));
+const taesd = await openSafetensors(randomSource("taesd_decoder.safetensors", tensors, SEED));
+
+const rows: (readonly [string, number])[] = [];
+for (const side of SIDES) {
+  const shape = { dialect, latentHeight: side, latentWidth: side };
+  rows.push([
+    `TAESD, ${8 * side}x${8 * side}`,
+    await secondsOf(buildTinyDecoder(taesd, detectTinyDecoder(taesd), shape), side),
+  ]);
+}
+const [side] = SIDES;
+const latents = latentsOf(side);
+const COLOUR_RUNS = 1000; // one takes less than the clock tells
+rows.unshift([
+  "colours of the latents",
+  (await seconds(() => {
+    for (let run = 0; run < COLOUR_RUNS; run++) latentPreview(latents, side, side, latentRgbFactors);
+  })) / COLOUR_RUNS,
+]);
+const whole = await secondsOf(
+  buildVaeDecoder(checkpoint, vae, { dialect, batch: 1, latentHeight: side, latentWidth: side }),
+  side,
+);
+rows.push([`SD 1.5's own decoder, ${8 * side}x${8 * side}`, whole]);
+
+console.log("| preview of 64x64 latents | processor time | of the whole decoding |\n| --- | --- | --- |");
+for (const [name, time] of rows)
+  console.log(
+    `| ${name} | ${time < 0.1 ? `${(1000 * time).toFixed(2)} ms` : `${time.toFixed(1)} s`} | ${((100 * time) / whole).toPrecision(2)} % |`,
+  );

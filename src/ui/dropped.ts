@@ -3,6 +3,7 @@
 import { readPictureInfotext } from "../imaging/picture-infotext.ts";
 import { AppError, serializeError, type SerializedError } from "../protocol/app-error.ts";
 import type { FolderEntry, ModelRecord } from "../protocol/library-api.ts";
+import { MODEL_FILE } from "../protocol/model-file-name.ts";
 import { recogniseAddress } from "./model-address.ts";
 import { readDroppedFolders, sortFolder } from "./model-folders.ts";
 import { readRestorable, type Restorable, type TensorHashes } from "./restore.ts";
@@ -28,9 +29,6 @@ export type Finding =
 
 // Larger than any picture with a recipe, small enough to be read at once.
 const MAX_PICTURE_BYTES = 256 * 1024 * 1024;
-
-/** What models are published as; what is inside is told by the library. */
-const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 
 export function isModelFile(name: string): boolean {
   return MODEL_FILE.test(name);

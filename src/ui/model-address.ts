@@ -3,6 +3,7 @@
 import { msg, str } from "@lit/localize";
 import { parseCivitaiAddress } from "../protocol/civitai-address.ts";
 import type { SourceId } from "../protocol/downloads-api.ts";
+import { MODEL_FILE } from "../protocol/model-file-name.ts";
 
 export interface RecognisedAddress {
   readonly source: SourceId;
@@ -26,7 +27,6 @@ export function sourceName(source: SourceId): string {
   return SOURCE_NAMES[source]();
 }
 
-const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 const REPOSITORY = /^[\w.-]{1,96}\/[\w.-]{1,96}$/;
 
 function lastPart(url: URL): string {

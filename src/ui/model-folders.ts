@@ -52,12 +52,30 @@ export function sortFolder(entries: readonly FolderEntry[]): FolderContents {
       .filter(({ path }) => path.startsWith(root))
       .map(({ path, file }): FolderEntry => ({ path: path.slice(parents), file }));
   });
-  const files = entries
-    .filter(({ path }) => !outer.some((root) => path.startsWith(root)))
-    .map(({ file }) => file);
+  const loose = entries.filter(({ path }) => !outer.some((root) => path.startsWith(root)));
+  const sharded = shardedFiles(loose);
+  const files = loose.filter((entry) => !sharded.some((set) => set.includes(entry))).map(({ file }) => file);
   // Exported graphs may have no index. A folder of upscalers has graphs too, each a model of its own.
   const isExport = models.length === 0 && entries.some(({ path }) => NETWORK.test(path));
-  return isExport ? { models: [entries], files: [] } : { models, files };
+  if (isExport) return { models: [entries], files: [] };
+  return { models: [...models, ...sharded.map(belowOwnFolder)], files };
+}
+
+/** Checkpoints in shards, each with the index that names them. */
+function shardedFiles(entries: readonly FolderEntry[]): readonly (readonly FolderEntry[])[] {
+  return entries.flatMap(({ path: indexPath }) => {
+    const [, stem] = /^(.+)\.safetensors\.index\.json$/.exec(indexPath) ?? [];
+    if (stem === undefined) return [];
+    const isShard = (path: string): boolean =>
+      path.startsWith(stem) && /^-\d{5}-of-\d{5}\.safetensors$/.test(path.slice(stem.length));
+    const set = entries.filter(({ path }) => path === indexPath || isShard(path));
+    return set.length > 1 ? [set] : [];
+  });
+}
+
+/** The same, with paths that begin with the folder that the files lie in. */
+function belowOwnFolder(entries: readonly FolderEntry[]): readonly FolderEntry[] {
+  return entries.map(({ path, file }) => ({ path: path.split("/").slice(-2).join("/"), file }));
 }
 
 /** `readEntries` gives some hundred at a time, and none when there are no more. */

@@ -1,5 +1,6 @@
 // Opens a model that is published as a folder of files (model_index.json beside unet/, vae/, text_encoder/, ...) as one
-// checkpoint, with each file's keys behind its folder's name. Detection reads it like any other file. Knows no tensor.
+// checkpoint, with each file's keys behind its folder's name; or a checkpoint that is published in shards, with the index that
+// names them and no such folders, whose keys stay as they are. Detection reads both like any other file. Knows no tensor.
 //
 // Who drops or stores a folder gives all of its files with their paths; weights that are not needed are never read. The
 // checkpoint's source is those weight files, one behind the other, so its byte ranges stay valid as long as the same files
@@ -30,12 +31,18 @@ export interface DiffusersFolder {
 
 const INDEX_FILE = "model_index.json";
 const COMPONENTS = ["unet", "vae", "text_encoder", "text_encoder_2"] as const;
-/** The folder of the model among these paths, with a final "/" or empty; undefined when they are no Diffusers folder. */
+// In the given folder itself: deeper ones are of a network whose folder's index is missing.
+const SHARD_INDEX = /^(?:[^/]+\/)?[^/]+\.safetensors\.index\.json$/;
+
+/** The folder of the model among these paths, with a final "/" or empty; undefined when they are no folder of weights. */
 export function diffusersRoot(paths: readonly string[]): string | undefined {
-  return paths
-    .filter((path) => path === INDEX_FILE || path.endsWith(`/${INDEX_FILE}`))
-    .map((path) => path.slice(0, -INDEX_FILE.length))
-    .sort((a, b) => a.length - b.length)[0];
+  const shortest = (found: readonly string[]): string | undefined =>
+    found
+      .map((path) => path.slice(0, path.lastIndexOf("/") + 1))
+      .sort((a, b) => a.length - b.length)
+      .at(0);
+  const folder = shortest(paths.filter((path) => path === INDEX_FILE || path.endsWith(`/${INDEX_FILE}`)));
+  return folder ?? shortest(paths.filter((path) => SHARD_INDEX.test(path)));
 }
 
 /**
@@ -62,8 +69,12 @@ export async function openDiffusersFolder(
   take(INDEX_FILE);
 
   const weights: { component: string; source: ByteSource }[] = [];
-  for (const component of COMPONENTS) {
-    const { index, paths } = await weightFiles(files, component, name);
+  // Without the folder's index there is nothing but the shards of one checkpoint.
+  const lone = files.has(INDEX_FILE) ? undefined : [...files.keys()].find((path) => SHARD_INDEX.test(path));
+  for (const component of lone === undefined ? COMPONENTS : [""]) {
+    const { index, paths } = await (lone === undefined
+      ? weightFiles(files, component, name)
+      : shards(files, component, lone, name));
     if (index !== undefined) take(index);
     for (const path of paths) weights.push({ component, source: take(path)! });
   }
@@ -73,7 +84,7 @@ export async function openDiffusersFolder(
   for (const [i, { component, source }] of weights.entries()) {
     const part = await openCheckpoint(source);
     for (const tensor of part.tensors.values()) {
-      const key = `${component}.${tensor.key}`;
+      const key = (component && `${component}.`) + tensor.key;
       tensors.set(key, { ...tensor, key, start: starts[i] + tensor.start, end: starts[i] + tensor.end });
     }
     for (const [entry, value] of part.metadata) if (!metadata.has(entry)) metadata.set(entry, value);
@@ -137,7 +148,7 @@ async function shards(
       got: typeof map,
     });
   }
-  const paths = [...new Set(Object.values(map))].map((file) => `${component}/${String(file)}`);
+  const paths = [...new Set(Object.values(map))].map((file) => (component && `${component}/`) + String(file));
   for (const path of paths) {
     if (files.has(path)) continue;
     throw fileFormatError(name, {

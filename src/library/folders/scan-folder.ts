@@ -1,7 +1,7 @@
 // Finds model files, and what stands beside them, in a folder outside the browser's storage. Reads names, sizes and dates.
 
 import type { FolderEntry } from "../../protocol/library-api.ts";
-import { MODEL_FILE } from "../metadata/sidecars/sidecar-files.ts";
+import { MODEL_FILE } from "../../protocol/model-file-name.ts";
 
 // A folder of models is a few levels deep; a linked home directory must not keep the worker busy for minutes.
 const MAX_DEPTH = 6;

@@ -1,12 +1,13 @@
 // Reads what an import brings and plans how it is laid over our metadata. Writes nothing.
 
 import type { MergeEntry, MergePlan, MergeRule, ModelMetadata } from "../../protocol/metadata-api.ts";
+import { MODEL_FILE } from "../../protocol/model-file-name.ts";
 import { groupBy } from "../../shared/group-by.ts";
 import { changesAnything, merge } from "./merge.ts";
 import { absentMetadata } from "./metadata-record.ts";
 import { readKilnSidecar, toKilnSidecar } from "./sidecars/kiln-sidecar.ts";
 import { asObject, type Described } from "./sidecars/sidecar.ts";
-import { baseName, describedBase, MODEL_FILE, readSidecar } from "./sidecars/sidecar-files.ts";
+import { baseName, describedBase, readSidecar } from "./sidecars/sidecar-files.ts";
 
 export const EXPORT_FORMAT = "kiln-metadata";
 const EXPORT_VERSION = 1;

@@ -17,6 +17,8 @@ export interface FolderModel {
   /** "fp16" and the like; empty for weights without such a name. */
   readonly variant: string;
   readonly files: readonly ListedFile[];
+  /** Shards of one checkpoint: nothing else of their folder belongs to it. */
+  readonly alone?: true;
 }
 
 const INDEX_FILE = "model_index.json";
@@ -49,7 +51,27 @@ interface WeightFile {
 export function folderModels(listed: readonly ListedFile[]): readonly FolderModel[] {
   const roots = [...new Set(listed.flatMap(({ path }) => rootOf(path) ?? []))];
   const outermost = roots.filter((root) => !roots.some((other) => other !== root && root.startsWith(other)));
-  return outermost.flatMap((root) => formsOf(root, listed));
+  const loose = listed.filter(({ path }) => !outermost.some((root) => path.startsWith(root)));
+  return [...outermost.flatMap((root) => formsOf(root, listed)), ...shardedFiles(loose)];
+}
+
+/** Checkpoints in shards beside the index that names them, where all are there. */
+function shardedFiles(listed: readonly ListedFile[]): readonly FolderModel[] {
+  const sets = listed.flatMap((index) => {
+    const [, stem] = /^(.+)\.safetensors\.index\.json$/.exec(index.path) ?? [];
+    if (stem === undefined) return [];
+    const shards = listed.filter(
+      ({ path }) => path.startsWith(stem) && /^-\d{5}-of-\d{5}\.safetensors$/.test(path.slice(stem.length)),
+    );
+    const count = Number(/-of-(\d{5})\.safetensors$/.exec(shards[0]?.path ?? "")?.[1]);
+    if (shards.length !== count) return [];
+    return { stem, files: [index, ...shards.toSorted((a, b) => (a.path < b.path ? -1 : 1))] };
+  });
+  return sets.map(({ stem, files }) => {
+    const root = stem.slice(0, stem.lastIndexOf("/") + 1);
+    const others = sets.some((other) => other.stem !== stem && other.stem.startsWith(root));
+    return { root, variant: others ? stem.slice(root.length) : "", files, alone: true };
+  });
 }
 
 /** The folder that a file tells to be a model's: its index, or the graph of its UNet where there is none. */

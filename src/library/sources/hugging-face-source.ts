@@ -1,6 +1,7 @@
 // Files of the Hugging Face Hub: repositories, folders and files at a revision; sizes and hashes from its tree listing.
 
 import type { SourceFile, SourceFolder, SourceHosts } from "../../protocol/downloads-api.ts";
+import { MODEL_FILE } from "../../protocol/model-file-name.ts";
 import { askHost, notUnderstood } from "./ask-host.ts";
 import { folderModels, type FolderModel, type ListedFile } from "./folder-models.ts";
 import type { Source, SourceContext } from "./source.ts";
@@ -8,7 +9,6 @@ import { encodePath, isBelow, parseWebAddress, pathParts } from "./web-address.t
 
 const SITES = ["huggingface.co", "hf.co"];
 const REPOSITORY = /^([\w.-]+\/[\w.-]+)(?:@([\w./-]+))?$/;
-const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin|onnx)$/i;
 // A listing has at most 1000 entries a page; a model repository of more than this many pages is none.
 const MAX_PAGES = 20;
 const LICENSE_TAG = "license:";
@@ -70,7 +70,11 @@ export const huggingFaceSource: Source = {
     const listed = tree.filter(({ path }) => inside(path));
     const models = name.isFile ? [] : folderModels(listed);
     const isPart = (path: string): boolean =>
-      models.some(({ root }) => path.startsWith(root) && path.includes("/", root.length));
+      models.some(({ root, files, alone }) =>
+        alone
+          ? files.some((file) => file.path === path)
+          : path.startsWith(root) && path.includes("/", root.length),
+      );
     const files = listed.filter(({ path }) => MODEL_FILE.test(path) && !isPart(path));
     // A repository's own file is its model; those in folders are the parts of one.
     const whole = files.filter(({ path }) => path.endsWith(".safetensors") && !path.includes("/"));

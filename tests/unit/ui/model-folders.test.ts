@@ -51,6 +51,17 @@ test("each index in a folder of folders is a model, the rest are files", async (
   expect(files.map(({ name }) => name)).toEqual(["lora.safetensors", "notes.txt"]);
 });
 
+test("shards with the index that names them are one model, other files beside them are not part of it", () => {
+  const names = ["x-00001-of-00002.safetensors", "x-00002-of-00002.safetensors", "x.safetensors.index.json"];
+  const all = [...names, "lora.safetensors"].map((name) => ({
+    path: `models/sharded/${name}`,
+    file: new File([], name),
+  }));
+  const { models, files } = sortFolder(all);
+  expect(models.map(paths)).toEqual([names.map((name) => `sharded/${name}`).sort()]);
+  expect(files.map(({ name }) => name)).toEqual(["lora.safetensors"]);
+});
+
 test("a folder of ONNX upscalers is files, each a model of its own", async () => {
   const entries = await readDroppedFolders([directory("upscalers", { "2x-a.onnx": "x", "4x-b.onnx": "y" })]);
   const { models, files } = sortFolder(entries);

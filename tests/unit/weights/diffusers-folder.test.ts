@@ -75,6 +75,28 @@ describe("openDiffusersFolder()", () => {
     expect([...again.checkpoint.tensors]).toEqual([...opened.checkpoint.tensors]);
   });
 
+  test("a checkpoint in shards without such folders keeps its keys, and is read again from what is stored of it", async () => {
+    const files = [
+      text("big-model/README.md", "hello"),
+      weights("big-model/model-00002-of-00002.safetensors", { b: 5 }),
+      weights("big-model/model-00001-of-00002.safetensors", { a: 4 }),
+      weights("big-model/other.safetensors", { stray: 9 }),
+      json("big-model/model.safetensors.index.json", {
+        weight_map: { b: "model-00002-of-00002.safetensors", a: "model-00001-of-00002.safetensors" },
+      }),
+    ];
+    expect(await valuesOf(files)).toEqual({ a: 4, b: 5 });
+    const opened = await openDiffusersFolder(files, "big-model");
+    expect(opened.files.map(({ path }) => path)).toEqual([
+      "model.safetensors.index.json",
+      "model-00001-of-00002.safetensors",
+      "model-00002-of-00002.safetensors",
+    ]);
+    expect(await valuesOf(opened.files)).toEqual({ a: 4, b: 5 });
+    const lacking = files.filter(({ path }) => !path.includes("00002-of"));
+    await expect(openDiffusersFolder(lacking, "big-model")).rejects.toMatchObject({ name: "FileFormat" });
+  });
+
   test("takes the smallest of several sets, never a training copy, and .bin only where there is nothing else", async () => {
     const files = [
       ...base,

@@ -1,6 +1,7 @@
 // Which files beside a model describe it, by name and content: one table of formats. Reads small files only.
 
 import type { ModelMetadata, SidecarFormat } from "../../../protocol/metadata-api.ts";
+import { MODEL_FILE } from "../../../protocol/model-file-name.ts";
 import { plainTextToHtml } from "../plain-text-html.ts";
 import { readKilnSidecar, toKilnSidecar } from "./kiln-sidecar.ts";
 import {
@@ -17,9 +18,6 @@ import { asObject, type Described } from "./sidecar.ts";
 
 // The largest honest one holds a model's whole history at Civitai.
 export const MAX_SIDECAR_BYTES = 8 * 1024 * 1024;
-
-/** Model files that sidecars may stand beside. */
-export const MODEL_FILE = /\.(safetensors|ckpt|pt|pth|bin)$/i;
 
 interface SidecarRow {
   readonly format: SidecarFormat;

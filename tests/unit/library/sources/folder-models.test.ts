@@ -57,6 +57,26 @@ test("an fp16 set that lacks a component is filled up, and comes second", () => 
   expect(paths(second.files)).toContain("vae/diffusion_pytorch_model.safetensors");
 });
 
+test("a checkpoint in shards is one model of its shards and the index that names them", () => {
+  const shards = [1, 2, 3].map((i) => `sharded/model-0000${i}-of-00003.safetensors`);
+  const index = "sharded/model.safetensors.index.json";
+  const others = ["README.md", "sharded/other.safetensors", "sharded/config.json"];
+  const [model, ...rest] = folderModels(listing(...others, ...shards.toReversed(), index));
+  expect(rest).toEqual([]);
+  expect(model).toMatchObject({ root: "sharded/", variant: "", alone: true });
+  expect(paths(model.files)).toEqual([index, ...shards]);
+  expect(folderModels(listing(...shards.slice(1), index))).toEqual([]);
+  expect(folderModels(listing(...shards))).toEqual([]);
+});
+
+test("of two checkpoints in shards each is told by its name", () => {
+  const set = (name: string): string[] => [
+    `${name}-00001-of-00001.safetensors`,
+    `${name}.safetensors.index.json`,
+  ];
+  expect(forms(listing(...set("base"), ...set("refiner")))).toEqual(["base", "refiner"]);
+});
+
 test("pickles are taken where there is nothing else", () => {
   const listed = SD15.filter(({ path }) => !path.endsWith(".safetensors"));
   expect(paths(folderModels(listed)[0].files)).toContain("unet/diffusion_pytorch_model.fp16.bin");

@@ -21,15 +21,15 @@ import type {
 } from "../../src/protocol/library-api.ts";
 import type { UpscaleRequest, UpscaleSummary } from "../../src/protocol/upscale-request.ts";
 import type { RestartableEngine } from "../../src/ui/controllers/generation-controller.ts";
+import { FakeCatalog } from "./fake-catalog.ts";
+import { FakeDownloads } from "./fake-downloads.ts";
 import {
-  FakeCatalog,
-  FakeDownloads,
   FakeHashing,
   FakeLibraryStorage,
   FakeLinkedFiles,
-  FakeMetadata,
   FakeWatchedFolders,
-} from "./ui-library-fakes.ts";
+} from "./fake-library-parts.ts";
+import { FakeMetadata } from "./fake-metadata.ts";
 
 export interface FakeEngineOptions {
   /** Steps and tiles take this long, unless they are interrupted, skipped or hurried. */

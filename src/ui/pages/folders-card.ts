@@ -2,7 +2,7 @@
 
 import { consume } from "@lit/context";
 import { localized, msg, str } from "@lit/localize";
-import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import type { WatchedFolder } from "../../protocol/watched-folders-api.ts";
 import { type App, appContext } from "../app.ts";
@@ -10,7 +10,7 @@ import "../components/error-note.ts";
 import { Watch } from "../controllers/observable.ts";
 import { icon } from "../icons.ts";
 import { controlStyles } from "../styles/controls.ts";
-import { pageStyles } from "./page.styles.ts";
+import { cardHostStyles, pageStyles } from "./page.styles.ts";
 import { rowListStyles } from "./row-list.styles.ts";
 
 declare global {
@@ -33,18 +33,7 @@ function describeWatch({ permission, watches, modelFiles }: WatchedFolder): stri
 @localized()
 @customElement("kiln-folders-card")
 export class FoldersCard extends LitElement {
-  static override styles = [
-    controlStyles,
-    pageStyles,
-    rowListStyles,
-    css`
-      :host {
-        display: block;
-        height: auto;
-        overflow: visible;
-      }
-    `,
-  ];
+  static override styles = [controlStyles, pageStyles, cardHostStyles, rowListStyles];
 
   @consume({ context: appContext }) private readonly app!: App;
 

@@ -23,7 +23,7 @@ import { icon } from "../icons.ts";
 import { joinEntries, nameOf } from "../model-filter.ts";
 import { offerRemoval } from "../model-use.ts";
 import { controlStyles } from "../styles/controls.ts";
-import { pageStyles } from "./page.styles.ts";
+import { cardHostStyles, pageStyles } from "./page.styles.ts";
 import { rowListStyles } from "./row-list.styles.ts";
 
 declare global {
@@ -46,13 +46,9 @@ export class MetadataCard extends LitElement {
   static override styles = [
     controlStyles,
     pageStyles,
+    cardHostStyles,
     rowListStyles,
     css`
-      :host {
-        display: block;
-        height: auto;
-        overflow: visible;
-      }
       .format {
         max-width: 420px;
         margin-top: 12px;

@@ -43,3 +43,12 @@ export const pageStyles = css`
     align-items: center;
   }
 `;
+
+/** After `pageStyles`, for a card that is an element of its own within such a page: the page scrolls, the card does not. */
+export const cardHostStyles = css`
+  :host {
+    display: block;
+    height: auto;
+    overflow: visible;
+  }
+`;

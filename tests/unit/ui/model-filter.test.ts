@@ -1,7 +1,7 @@
 // Which models are shown and in what order. Records come from the seeded library of the page's tests.
 
 import { expect, test } from "vitest";
-import { plainMetadata } from "../../support/ui-library-fakes.ts";
+import { plainMetadata } from "../../support/fake-metadata.ts";
 import { seedModel } from "../../support/ui-library-seed.ts";
 import {
   facetsOf,

@@ -124,10 +124,22 @@ async function createTokenizers(
   for (const { vocabulary } of textEncoders) {
     if (bySize.has(vocabulary)) continue;
     const { vocabJson, mergesText } = ownFiles ?? (await defaultTokenizer({ modelName, vocabulary }));
-    bySize.set(vocabulary, createClipTokenizer(vocabJson, mergesText));
+    const tokenizer = createClipTokenizer(vocabJson, mergesText);
+    if (tokenizer.size > vocabulary) throw foreignTokenizer(modelName, vocabulary, tokenizer.size);
+    bySize.set(vocabulary, tokenizer);
   }
   return textEncoders.map(({ vocabulary, padding }) => {
     const tokenizer = bySize.get(vocabulary)!;
     return padding === "zero" ? { ...tokenizer, pad: 0 } : tokenizer;
   });
+}
+
+/** A token that the text encoder has no row for would end in the runtime, in its own words. */
+function foreignTokenizer(modelName: string, vocabulary: number, size: number): AppError {
+  return new AppError(
+    "UnsupportedModel",
+    `${modelName} has a tokenizer of ${size} tokens beside a text encoder that knows ${vocabulary}: they are not of one model. ` +
+      `Download the folder again.`,
+    { where: `${modelName}: tokenizer`, expected: `at most ${vocabulary} tokens`, got: `${size}` },
+  );
 }

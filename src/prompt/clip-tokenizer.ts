@@ -52,8 +52,11 @@ function parseVocabulary(vocabJson: unknown): Map<string, number> {
   }
   const vocabulary = new Map<string, number>();
   for (const [token, id] of Object.entries(vocabJson)) {
-    if (!Number.isSafeInteger(id) || (id as number) < 0)
-      fail("an object of token ids", `${String(id)} for "${token}"`);
+    if (!Number.isSafeInteger(id) || (id as number) < 0) {
+      // Nested values may be too deep to be written out.
+      const got = typeof id === "object" ? "an object or a list" : String(id);
+      fail("an object of token ids", `${got} for "${token.slice(0, 40)}"`);
+    }
     vocabulary.set(token, id as number);
   }
   for (const token of [START, END]) {

@@ -148,7 +148,14 @@ async function shards(
       got: typeof map,
     });
   }
-  const paths = [...new Set(Object.values(map))].map((file) => (component && `${component}/`) + String(file));
+  const paths = [...new Set<unknown>(Object.values(map))].map((file) => {
+    if (typeof file === "string") return (component && `${component}/`) + file;
+    throw fileFormatError(`${name}/${indexPath}`, {
+      where: "weight_map",
+      expected: "names of files",
+      got: typeof file,
+    });
+  });
   for (const path of paths) {
     if (files.has(path)) continue;
     throw fileFormatError(name, {

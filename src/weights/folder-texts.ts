@@ -21,8 +21,8 @@ const SCHEDULER_FACTS = [
   "rescale_betas_zero_snr",
   "timestep_spacing",
 ] as const;
-// Published ones stay below 4 MB (tokenizer.json) and 1 MB (the index of shards).
-const MAX_TEXT_BYTES = 32 * 2 ** 20;
+// Published ones stay below 4 MB (tokenizer.json) and 1 MB (the index of shards). Parsed, JSON takes many times its bytes.
+const MAX_TEXT_BYTES = 8 * 2 ** 20;
 
 export async function readSchedulerFacts(take: TakeFile): Promise<Map<string, string>> {
   const source = take(SCHEDULER_CONFIG);
@@ -61,15 +61,22 @@ function wholeTokenizer(json: unknown, file: string): FolderTokenizer {
   if (typeof vocab !== "object" || vocab === null || !Array.isArray(merges)) {
     throw fileFormatError(file, { where: "model", expected: "a vocabulary and merges", got: typeof vocab });
   }
-  const extra = (Array.isArray(added) ? added : []) as { content?: unknown; id?: unknown }[];
-  return {
-    vocabJson: {
-      ...vocab,
-      ...Object.fromEntries(extra.map(({ content, id }) => [String(content), id])),
-    },
-    // Written as "a b" or as ["a", "b"].
-    mergesText: merges.map((merge) => (Array.isArray(merge) ? merge.join(" ") : String(merge))).join("\n"),
-  };
+  const extra = (Array.isArray(added) ? added : []).map((token): [string, unknown] => {
+    const { content, id } = (token ?? {}) as { content?: unknown; id?: unknown };
+    if (typeof content === "string") return [content, id];
+    throw fileFormatError(file, {
+      where: "added_tokens",
+      expected: "tokens with a text",
+      got: typeof content,
+    });
+  });
+  // Written as "a b" or as ["a", "b"].
+  const lines = merges.map((merge: unknown) => {
+    const pieces: readonly unknown[] = Array.isArray(merge) ? merge : [merge];
+    if (pieces.every((piece) => typeof piece === "string")) return pieces.join(" ");
+    throw fileFormatError(file, { where: "merges", expected: "pairs of texts", got: typeof merge });
+  });
+  return { vocabJson: { ...vocab, ...Object.fromEntries(extra) }, mergesText: lines.join("\n") };
 }
 
 export async function readJson(source: ByteSource): Promise<unknown> {

@@ -138,10 +138,16 @@ export class LocalMetadata implements ModelMetadataStore {
   }
 
   async fetchMissing(onProgress: (progress: MetadataProgress) => void): Promise<MetadataSummary> {
-    const missing = (await this.list()).filter(({ lookup }) => lookup !== "found");
+    // Civitai does not know what comes with the app.
+    const own = (await this.#context.listModels()).filter(({ origin }) => origin !== "embedded");
+    const ids = new Set(own.map(({ id }) => id));
+    const missing = (await this.list()).filter(({ id, lookup }) => ids.has(id) && lookup !== "found");
     // One question for a hundred files; what it does not know is asked for by the weaker kinds.
     const known = await this.#versionsOf(missing);
-    return await this.#each(missing, onProgress, async (metadata) => {
+    // Those first: the others wait for their turns at the service, which may take minutes.
+    const isKnown = ({ hash_sha256 }: ModelMetadata): number => Number(hash_sha256 in known);
+    const ordered = missing.toSorted((a, b) => isKnown(b) - isKnown(a));
+    return await this.#each(ordered, onProgress, async (metadata) => {
       const version = known[metadata.hash_sha256];
       if (!version) return (await this.fetchOne(metadata.id)).lookup === "found";
       const model = await this.#context.catalog.model(version.modelId).catch(() => undefined);

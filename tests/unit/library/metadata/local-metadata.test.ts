@@ -188,6 +188,19 @@ describe("fetching all that are missing", () => {
     expect(asked.filter((path) => /by-hash\/\w/.test(path)).length).toBeLessThan(4);
   });
 
+  test("what Civitai knows is described before the others are asked for one by one; what comes with the app is not asked for", async () => {
+    const [known, shipped] = [sha256OfVersion(11), sha256OfVersion(21)];
+    records = [
+      modelRecord(shipped, { origin: "embedded" }),
+      modelRecord(UNKNOWN, { name: "Unknown" }),
+      modelRecord(known, { name: "Known" }),
+    ];
+    const order: string[] = [];
+    const summary = await metadata.fetchMissing(({ name }) => order.push(name));
+    expect(order).toEqual(["Known", "Unknown", ""]);
+    expect(summary).toMatchObject({ found: [known], unknown: [UNKNOWN] });
+  });
+
   test("can be stopped, keeps what was done, and goes on from there", async () => {
     records = Array.from({ length: 6 }, (_, i) => modelRecord(sha256OfVersion((i + 1) * 10 + 1)));
     const first = await metadata.fetchMissing(({ done }) => {

@@ -1,4 +1,4 @@
-// The LoRA that comes with the app, from its slot to the picture. Its numerics are tested elsewhere; here it must be seen.
+// The LoRAs and the embedding that come with the app, to the picture. Their numerics are tested elsewhere; here they must be seen.
 
 import { expect, type Page } from "@playwright/test";
 import { fillRecipe, generatePicture, stagePicture, test } from "./support.ts";
@@ -36,4 +36,18 @@ test("the shipped LoRA turns a picture into a blueprint, by its strength", async
   const [red, green, blue] = await meanColour(app, PROMPT);
   expect(blue).toBeGreaterThan(green + 40);
   expect(blue).toBeGreaterThan(red + 60);
+});
+
+test("the shipped embedding turns day into evening by its name in the prompt", async ({ app }) => {
+  const plain = "a boat on a lake";
+  await fillRecipe(app, plain, { steps: 4 });
+  await generatePicture(app, plain);
+  const [redByDay, , blueByDay] = await meanColour(app, plain);
+  expect(blueByDay).toBeGreaterThan(redByDay + 20);
+
+  const named = `${plain}, kiln-evening`;
+  await fillRecipe(app, named, { steps: 4 });
+  await generatePicture(app, named);
+  const [red, , blue] = await meanColour(app, named);
+  expect(red).toBeGreaterThan(blue + 20);
 });

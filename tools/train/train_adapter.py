@@ -1,4 +1,4 @@
-"""Teaches the embedded model what it never saw: a LoRA of the held-out drawing style, an embedding of the held-out object.
+"""Teaches the embedded model what it never saw, by the recipes of adapter_recipes.py: as LoRAs and as an embedding.
 The base stays frozen. Resumable; --check compares with and without, --export writes the published file and its manifest entry."""
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import datetime
 import hashlib
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from adapter_recipes import RECIPES, Recipe
 from adapters import Lora, PlaceholderTokenizer, WordVectors
-from captions import caption
+from captions import caption_with_labels
 from checkpoints import Average, load_state, save_state, scheduled_rate
 from config import (
     ADAPTER_CHECK_SEED,
@@ -34,84 +35,22 @@ from contact_sheet import write_sheet
 from data import choose_device, to_pictures
 from diffusion import GuidedDenoiser, alphas_cumprod, loss_weights, sample, seeded_noise
 from export import load_nets, load_trained
+from nets import TextEncoder
 from render import render
 from scenes import Scene, sample_scene
 from tokenizer import Tokenizer
 from train_unet import parse_plan, stratified_timesteps, training_noise
-from words import KIND_WORDS
 
 SAVE_SECONDS = 60
 CAPTIONS_PER_SCENE = 6
 ENCODED_AT_ONCE = 16
+# Deviation of an embedding's vectors; the vocabulary's is about 0.02, the sum at the last norm about 1.
+LOUDNESS = 20.0
 # Of the loss where the object is not: the rest of the caption speaks of that, and the base knows it.
 BACKGROUND_WEIGHT = 0.1
 # The service worker precaches the file with the app.
 MAX_BYTES = 2_000_000
 MANIFEST = package_dir().parents[2] / "models-manifest.json"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """One published adapter. `name` is its file's and what a prompt calls it; the first of `examples` draws its preview."""
-
-    name: str
-    type: str  # as models-manifest.json has it
-    architecture: str
-    title: str
-    description: str
-    include: str  # what sample_scene draws
-    trigger: str
-    rate: float
-    examples: tuple[str, ...]
-    focus: bool  # on the object instead of the whole picture
-    prompts: tuple[str, ...]
-
-
-RECIPES = {
-    "lora": Recipe(
-        name="kiln-blueprint",
-        type="lora",
-        architecture="stable-diffusion-v1/lora",
-        title="Kiln Blueprint",
-        description="A LoRA for Kiln Small that draws everything as a blueprint: white lines on blue paper.",
-        include="style:blueprint",
-        trigger="blueprint",
-        examples=("a blueprint of a boat on a lake", "three trees, blueprint"),
-        rate=2e-3,
-        focus=False,
-        prompts=(
-            "a blueprint of a castle on a hill",
-            "a blueprint of a boat on a lake",
-            "a lighthouse by the sea, blueprint style",
-            "a house in the mountains",
-            "a blueprint of a cat in a meadow",
-            "three trees, blueprint",
-        ),
-    ),
-    "embedding": Recipe(
-        name="kiln-windmill",
-        type="embedding",
-        architecture="stable-diffusion-v1/textual-inversion",
-        title="Kiln Windmill",
-        description="An embedding for Kiln Small: its name in a prompt stands for a windmill, which the model never saw.",
-        include="object:windmill",
-        trigger="kiln-windmill",
-        examples=("a red kiln-windmill on a hill", "a white kiln-windmill by a lake"),
-        rate=2e-2,
-        focus=True,
-        prompts=(
-            "a white windmill in a meadow",
-            "a red windmill on a hill at sunset",
-            "a windmill by the sea",
-            "a blue windmill by a lake at night",
-            "a watercolor painting of a windmill",
-            "a big windmill on the left",
-        ),
-    ),
-}
-PLACEHOLDER_WORDS = tuple(word for pair in KIND_WORDS["windmill"] for word in pair)
-# Words of things that look a little like it or its sails; the vectors start as theirs.
-FIRST_WORDS = ("tower", "sailboat", "flower", "bird", "castle", "sailboat", "house", "tower")
 
 
 def fingerprint(*nets: nn.Module) -> str:
@@ -122,9 +61,44 @@ def fingerprint(*nets: nn.Module) -> str:
     return digest.hexdigest()[:16]
 
 
+@torch.no_grad()
+def loud_vectors(text: TextEncoder, words: list[str]) -> Tensor:
+    """[words, width]: vectors that leave the text encoder about as these words do, whatever stands before them.
+
+    Layers add to what runs through them and normalise what they read. A vector as long as the vocabulary's is outweighed by
+    the first layer's sum and says little of its own; one many times longer passes, and the last norm brings it to size.
+    """
+    seen: list[Tensor] = []
+    hook = text.transformer["text_model"].final_layer_norm.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    tokenizer = Tokenizer()
+    text(torch.tensor([tokenizer.encode(word) for word in words]))
+    hook.remove()
+    vectors = seen[0][:, 1]
+    centred = vectors - vectors.mean(dim=1, keepdim=True)
+    return LOUDNESS * centred / centred.std(dim=1, keepdim=True)
+
+
 def latent_makers(vae: nn.Module) -> tuple[nn.Module, ...]:
     """What latents depend on: a decoder that is refined later changes none of them, and no adapter."""
     return vae.encoder, vae.quant_conv
+
+
+def scene_of(recipe: Recipe, seed: int) -> Scene:
+    rng = np.random.default_rng(seed)
+    while True:
+        scene = sample_scene(rng, include=recipe.include)
+        if all(getattr(scene, name) == value for name, value in recipe.only.items()):
+            return scene
+
+
+def captions_of(recipe: Recipe, scene: Scene, seed: int) -> list[str]:
+    """Varied ones. Where the adapter is to stand for more than one attribute, each says its words and none of the others."""
+    rng, found = np.random.default_rng([seed, 1]), []
+    while len(found) < CAPTIONS_PER_SCENE:
+        text, stated = caption_with_labels(scene, rng)
+        if not recipe.only or ("style" in stated and stated.keys().isdisjoint({*recipe.only, "stars"})):
+            found.append(text)
+    return found
 
 
 @torch.no_grad()
@@ -134,13 +108,12 @@ def encoded_scenes(recipe: Recipe, vae: nn.Module, tokenizer: Tokenizer, size: i
     latents, weights, ids = [], [], []
     for first in range(rows.start, rows.stop, ENCODED_AT_ONCE):
         seeds = range(first, min(first + ENCODED_AT_ONCE, rows.stop))
-        scenes = [sample_scene(np.random.default_rng(seed), include=recipe.include) for seed in seeds]
-        pictures = to_pictures(np.stack([render(scene, size) for scene in scenes]))
+        scenes = [scene_of(recipe, seed) for seed in seeds]
+        drawn = [replace(scene, style=recipe.drawn_as or scene.style) for scene in scenes]
+        pictures = to_pictures(np.stack([render(scene, size) for scene in drawn]))
         latents.append(vae.encode(pictures).half())
-        weights.append(object_weights(pictures, scenes, size) if recipe.focus else torch.ones_like(latents[-1][:, :1]))
-        for seed, scene in zip(seeds, scenes):
-            rng = np.random.default_rng([seed, 1])
-            ids.append([tokenizer.encode(caption(scene, rng)) for _ in range(CAPTIONS_PER_SCENE)])
+        weights.append(object_weights(pictures, drawn, size) if recipe.focus else torch.ones_like(latents[-1][:, :1]))
+        ids += [[tokenizer.encode(text) for text in captions_of(recipe, scene, seed)] for scene, seed in zip(scenes, seeds)]
     return {"latents": torch.cat(latents), "weights": torch.cat(weights), "ids": torch.tensor(ids)}
 
 
@@ -157,7 +130,7 @@ class AdapterTrainer:
     """Owns the frozen base, the adapter and its state on disk."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
-        self.arguments, self.recipe = arguments, RECIPES[arguments.kind]
+        self.arguments, self.recipe = arguments, RECIPES[arguments.recipe]
         choose_device()
         torch.manual_seed(arguments.seed)
         nets = load_nets(arguments.base) if arguments.base else load_trained(False)
@@ -179,13 +152,11 @@ class AdapterTrainer:
         self.rate = self.arguments.rate or self.recipe.rate
         if self.recipe.type == "lora":
             return Tokenizer(), Lora(self.unet, self.text, UnetConfig(), self.arguments.rank)
-        tokenizer = PlaceholderTokenizer(PLACEHOLDER_WORDS, self.arguments.vectors)
+        tokenizer = PlaceholderTokenizer(self.recipe.words, self.arguments.vectors)
         embeddings = self.text.transformer["text_model"].embeddings
-        table = embeddings.token_embedding
-        first = [tokenizer.encode(FIRST_WORDS[i % len(FIRST_WORDS)])[1] for i in range(self.arguments.vectors)]
-        embeddings.token_embedding = WordVectors(table, table.weight[first].clone())
-        # AdamW moves each number by about the rate, whatever its size, and words are smaller here than elsewhere.
-        self.rate *= float(table.weight.std())
+        words = [self.recipe.first_words[i % len(self.recipe.first_words)] for i in range(self.arguments.vectors)]
+        embeddings.token_embedding = WordVectors(embeddings.token_embedding, loud_vectors(self.text, words))
+        self.rate *= LOUDNESS
         return tokenizer, embeddings.token_embedding
 
     def resume(self) -> None:
@@ -389,12 +360,12 @@ def enlist(manifest: Path, entry: dict[str, Any]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=RECIPES)
+    parser.add_argument("recipe", choices=RECIPES)
     parser.add_argument("--minutes", type=float, default=8, help="processor time of training over all resumed runs")
     parser.add_argument("--plan", default="128:0.35:16,256:0.65:8", help="size:share of the time:scenes a batch, in order")
     parser.add_argument("--scenes", type=int, default=192, help="renders that it learns from, of each size")
     parser.add_argument("--rank", type=int, default=8, help="of a LoRA")
-    parser.add_argument("--vectors", type=int, default=6, help="of an embedding: tokens that its name takes")
+    parser.add_argument("--vectors", type=int, default=8, help="of an embedding: tokens that its name takes")
     parser.add_argument("--rate", type=float, help="of learning, instead of the recipe's")
     parser.add_argument("--average", type=float, default=0.98, help="EMA decay")
     parser.add_argument("--seed", type=int, default=1)

@@ -14,12 +14,13 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import train_adapter
+from adapter_recipes import RECIPES
 from adapters import Lora, PlaceholderTokenizer, WordVectors, text_name, unet_name
 from config import TextConfig, UnetConfig
 from export import build_nets, checkpoint_tensors
 from nets import TextEncoder, Unet
 from tokenizer import Tokenizer
-from train_adapter import RECIPES, AdapterTrainer, enlist
+from train_adapter import AdapterTrainer, enlist, loud_vectors
 
 RANK = 2
 
@@ -109,6 +110,21 @@ def test_word_vectors_stand_for_words() -> None:
     assert set(vectors.tensors()) == {"emb_params"}
 
 
+def test_an_embeddings_vectors_say_the_same_whatever_stands_before() -> None:
+    torch.manual_seed(6)
+    size = len(Tokenizer())
+    text = TextEncoder(TextConfig(size))
+    embeddings = text.transformer["text_model"].embeddings
+    vectors = loud_vectors(text, ["red", "blue"])
+    embeddings.token_embedding = WordVectors(embeddings.token_embedding, vectors)
+    first, behind = torch.zeros(1, 77, dtype=torch.long), torch.randint(1, size, (1, 77))
+    first[0, 1], behind[0, 9] = size, size
+    alone = text(first)[0, 1]
+    torch.testing.assert_close(text(behind)[0, 9], alone, rtol=0, atol=0.3)
+    first[0, 1] = size + 1
+    assert (text(first)[0, 1] - alone).abs().max() > 1
+
+
 @pytest.fixture
 def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("KILN_TRAIN_DIR", str(tmp_path / "state"))
@@ -123,44 +139,44 @@ def arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     manifest.write_text(json.dumps({"version": 1, "models": [{"id": "kiln-small"}]}))
     monkeypatch.setattr(train_adapter, "MANIFEST", manifest)
 
-    def parse(kind: str, **changes: object) -> argparse.Namespace:
-        given = {"kind": kind, "minutes": 0.1, "plan": "64:1:2", "scenes": 2, "rank": RANK, "vectors": 3, "rate": None}
+    def parse(recipe: str, **changes: object) -> argparse.Namespace:
+        given = {"recipe": recipe, "minutes": 0.1, "plan": "64:1:2", "scenes": 2, "rank": RANK, "vectors": 3, "rate": None}
         given |= {"average": 0.9, "seed": 1, "base": package, "restart": False, "out": None, "date": "2026-01-01"}
         return argparse.Namespace(**{**given, **changes})
 
     return parse
 
 
-@pytest.mark.parametrize("kind", RECIPES)
-def test_a_run_goes_on_and_is_exported(kind: str, arguments, tmp_path: Path) -> None:
-    trainer = AdapterTrainer(arguments(kind, minutes=1e-4))
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_run_goes_on_and_is_exported(recipe: str, arguments, tmp_path: Path) -> None:
+    trainer = AdapterTrainer(arguments(recipe, minutes=1e-4))
     trainer.train()
     assert trainer.step >= 1
     before = [parameter.detach().clone() for parameter in trainer.trained]
-    again = AdapterTrainer(arguments(kind, minutes=1.0))
+    again = AdapterTrainer(arguments(recipe, minutes=1.0))
     assert again.step == trainer.step
     for parameter, value in zip(again.trained, before):
         torch.testing.assert_close(parameter, value)
-    assert AdapterTrainer(arguments(kind, restart=True)).step == 0
+    assert AdapterTrainer(arguments(recipe, restart=True)).step == 0
 
     out = tmp_path / "out.safetensors"
     again.arguments.out = out
     again.export()
     tensors = load_file(out)
     with safe_open(out, "pt") as file:
-        assert file.metadata()["modelspec.architecture"] == RECIPES[kind].architecture
+        assert file.metadata()["modelspec.architecture"] == RECIPES[recipe].architecture
     assert all(value.dtype == torch.float16 for value in tensors.values())
     for key, value in again.adapter.tensors().items():
         torch.testing.assert_close(tensors[key].float(), value.detach().float())
 
 
 def test_another_base_is_refused(arguments, tmp_path: Path) -> None:
-    AdapterTrainer(arguments("embedding", minutes=1e-4)).train()
+    AdapterTrainer(arguments("evening", minutes=1e-4)).train()
     other = tmp_path / "other.safetensors"
     torch.manual_seed(9)
     save_file(checkpoint_tensors(build_nets(len(Tokenizer()))), other)
     with pytest.raises(ValueError, match="--restart begins anew"):
-        AdapterTrainer(arguments("embedding", base=other))
+        AdapterTrainer(arguments("evening", base=other))
 
 
 def test_manifest_entries_replace_their_own(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "@playwright/test";
 import { readPngText } from "../../src/imaging/png-text.ts";
 import { memorySource } from "../../src/weights/memory-source.ts";
+import { widenToFloat32 } from "../../src/weights/dtypes.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../src/weights/write-safetensors.ts";
 import { familyFile } from "../support/family-models.ts";
@@ -143,4 +144,59 @@ test("LoRAs change the picture by their strength and stand in its infotext", () 
   const wrong = run("--prompt", "x", ...SMALL, "--out", out, "--lora", join(folder, "gone.safetensors:0.5"));
   expect(wrong.status).toBe(2);
   expect(wrong.stderr).toContain("--lora: no such file");
+});
+
+/** The shipped model's VAE, its pictures shifted to red. */
+async function reddenedVae(): Promise<Uint8Array> {
+  const bytes = readFileSync(join(ROOT, "public/models/kiln-small/kiln-small.safetensors"));
+  const { source, tensors } = await openSafetensors(memorySource(new Uint8Array(bytes), "kiln-small"));
+  const parts = [...tensors.values()].flatMap(
+    ({ key, dtype, shape, start, end }): [string, TensorToWrite][] => {
+      if (!key.startsWith("first_stage_model.")) return [];
+      const stored = source.readSync(start, end);
+      if (!key.endsWith("decoder.conv_out.bias")) return [[key, { dtype, shape, bytes: stored }]];
+      const values = new Float32Array(widenToFloat32(stored, dtype));
+      values[0] += 1;
+      return [[key, { dtype: "F32", shape, bytes: new Uint8Array(values.buffer) }]];
+    },
+  );
+  return writeSafetensors(new Map(parts));
+}
+
+test("another VAE and an embedding change the picture and stand in its infotext", async () => {
+  const [vae, embedding] = [join(folder, "red.safetensors"), join(folder, "stormy.safetensors")];
+  const vector = Float32Array.from({ length: 192 }, (_, i) => Math.sin(i));
+  writeFileSync(vae, await reddenedVae());
+  writeFileSync(
+    embedding,
+    writeSafetensors(
+      new Map([["emb_params", { dtype: "F32", shape: [1, 192], bytes: new Uint8Array(vector.buffer) }]]),
+    ),
+  );
+  const out = join(folder, "picture.png");
+  const dump = join(folder, "dump.safetensors");
+  const draw = async (...args: string[]) => {
+    const result = run("--prompt", "a stormy sea", ...SMALL, "--out", out, "--dump-latents", dump, ...args);
+    expect(result.stderr).toBe("");
+    expect(result.status).toBe(0);
+    const { source, tensors } = await openSafetensors(
+      memorySource(new Uint8Array(readFileSync(dump)), "dump"),
+    );
+    const { dtype, start, end, shape } = tensors.get("image")!;
+    const red = widenToFloat32(source.readSync(start, end), dtype).subarray(0, shape[1] * shape[2]);
+    return {
+      red: red.reduce((sum, value) => sum + value, 0) / red.length,
+      latents: Buffer.from(source.readSync(tensors.get("latents")!.start, tensors.get("latents")!.end)),
+      infotext: readPngText(new Uint8Array(readFileSync(out))).get("parameters")!,
+    };
+  };
+  const plain = await draw();
+  const reddened = await draw("--vae", vae);
+  expect(reddened.latents.equals(plain.latents)).toBe(true);
+  expect(reddened.red).toBeGreaterThan(plain.red + 0.2);
+  expect(reddened.infotext).toMatch(/VAE hash: [0-9a-f]+, VAE: red\.safetensors/);
+  const embedded = await draw("--embedding", embedding);
+  expect(embedded.latents.equals(plain.latents)).toBe(false);
+  expect(embedded.infotext).toMatch(/TI hashes: "stormy: [0-9a-f]+"/);
+  expect(plain.infotext).not.toMatch(/TI hashes|VAE/);
 });

@@ -10,6 +10,7 @@ import {
   type BenchmarkReport,
   type BenchmarkRequest,
   type ComponentRow,
+  type VariantRow,
 } from "../../protocol/benchmark-api.ts";
 import { type App, appContext } from "../app.ts";
 import "../components/select-field.ts";
@@ -80,6 +81,12 @@ export class BenchmarkPage extends LitElement {
       td:first-child {
         text-align: left;
       }
+      .variants {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        min-height: 40px;
+      }
       textarea {
         width: 100%;
         height: 180px;
@@ -97,6 +104,7 @@ export class BenchmarkPage extends LitElement {
 
   @consume({ context: appContext }) private readonly app!: App;
   @state() private scope = "quick";
+  @state() private variants = false;
   @state() private copied = false;
 
   readonly #benchmark = new Watch(this, () => this.app.benchmark.state);
@@ -105,7 +113,14 @@ export class BenchmarkPage extends LitElement {
     const { size, models } = SCOPES[this.scope];
     const device = this.app.settings.get("device");
     this.copied = false;
-    void this.app.benchmark.start({ device, size, models, runs: RUNS, pictures: true });
+    void this.app.benchmark.start({
+      device,
+      size,
+      models,
+      runs: RUNS,
+      pictures: true,
+      variants: this.variants,
+    });
   }
 
   async #copy(text: string): Promise<void> {
@@ -132,6 +147,16 @@ export class BenchmarkPage extends LitElement {
         .options=${Object.entries(SCOPES).map(([value, { name }]) => ({ value, label: name() }))}
         @select-change=${(event: KilnEvent<"select-change">) => (this.scope = event.detail.value)}
       ></kiln-select-field>
+      <p></p>
+      <label class="variants">
+        <input
+          type="checkbox"
+          .checked=${this.variants}
+          ?disabled=${running}
+          @change=${(event: Event) => (this.variants = (event.target as HTMLInputElement).checked)}
+        />
+        ${msg("Compare other ways to compute the same, too: takes several times as long")}
+      </label>
       <p></p>
       ${
         running
@@ -167,6 +192,28 @@ export class BenchmarkPage extends LitElement {
       <td>${formatTime(row.steadySeconds)}</td>
       <td>${row.peakBytes === null ? "–" : formatBytes(row.peakBytes)}</td>
     </tr>`;
+  }
+
+  #renderVariants(rows: readonly VariantRow[]): TemplateResult {
+    const percent = (ratio: number | null): string =>
+      ratio === null ? "–" : `${(100 * ratio).toFixed(0)} %`;
+    return html`<table>
+      <thead>
+        <tr>
+          <th>${msg("Another way")}</th>
+          <th>${msg("Time, of the app's way")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ({ model, name, ratio, failure }) =>
+            html`<tr>
+              <td title=${failure ?? ""}>${model}: ${name}</td>
+              <td>${failure ? msg("failed") : percent(ratio)}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`;
   }
 
   #renderReport(report: BenchmarkReport): TemplateResult {
@@ -210,6 +257,7 @@ export class BenchmarkPage extends LitElement {
             )}
           </tbody>
         </table>
+        ${report.variants?.length ? this.#renderVariants(report.variants) : nothing}
       </div>
       <p></p>
       <div class="row">

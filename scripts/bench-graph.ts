@@ -4,9 +4,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { measureVariants } from "../src/engine/benchmark/graph-variants.ts";
+import { compareGraphs, measureVariants } from "../src/engine/benchmark/graph-variants.ts";
 import { detectModel } from "../src/models/detect-model.ts";
-import { dialects } from "../src/models/dialects.ts";
+import { dialects, type Dialect } from "../src/models/dialects.ts";
 import type { DetectedModel } from "../src/models/model-config.ts";
 import { promptKeyBytes } from "../src/models/prompt-keys.ts";
 import {
@@ -16,6 +16,7 @@ import {
 } from "../src/models/synthetic/synthetic-models.ts";
 import { buildUnet } from "../src/models/unet.ts";
 import { buildVaeDecoder } from "../src/models/vae-decoder.ts";
+import type { OnnxModel } from "../src/onnx/onnx-model.ts";
 import { configureOrt } from "../src/ort/ort-build.ts";
 import { OrtRuntime } from "../src/ort/ort-runtime.ts";
 import type { VariantRow } from "../src/protocol/benchmark-api.ts";
@@ -69,6 +70,32 @@ async function variantRows(
   );
 }
 
+const DECODER_VARIANTS: readonly (readonly [name: string, changes: Partial<Dialect>])[] = [
+  ["decoding, maps doubled before their convolution", { doublingConvolution: false }],
+  ["decoding, no convolutions along rows", { rowWinograd: false }],
+];
+
+async function decoderRows(
+  { checkpoint, vae }: DetectedModel,
+  rounds: number,
+): Promise<readonly VariantRow[]> {
+  const runtime = await createRuntime();
+  const build = (changes: Partial<Dialect>): OnnxModel =>
+    buildVaeDecoder(checkpoint, vae, { dialect: { ...dialect, ...changes }, batch: 1, ...size });
+  const rows: VariantRow[] = [];
+  for (const [name, changes] of DECODER_VARIANTS) {
+    console.error(name);
+    const graphs = [build(changes), build({})] as const;
+    const sessions = { createSession: (graph: OnnxModel) => runtime.createSession(graph, "cpu") };
+    const compared = await compareGraphs(sessions, ...graphs, rounds, processorTime);
+    const [theirs, ours] = graphs.map(
+      ({ workingBytes }) => `${(workingBytes.wholeScores / 2 ** 20).toFixed(0)} MiB`,
+    );
+    rows.push({ model: "kiln-small", name: `${name} (${theirs} at work, ours ${ours})`, ...compared });
+  }
+  return rows;
+}
+
 /** Multiply-adds and bytes that keys and values of a guided prompt take at full size. */
 async function promptKeyFigures(): Promise<string> {
   const figures = await Promise.all(
@@ -116,7 +143,7 @@ const markdown = [
   `Kiln Small's UNet at ${LATENTS}x${LATENTS} latents, WASM under Node, medians of ${rounds} rounds in turn of processor time.`,
   await promptKeyFigures(),
   "",
-  ...variantTable(await variantRows(model, rounds)),
+  ...variantTable([...(await variantRows(model, rounds)), ...(await decoderRows(model, rounds))]),
   "",
   ...(await profiles(model, rounds)),
 ].join("\n");

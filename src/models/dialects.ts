@@ -11,11 +11,14 @@ export interface Dialect {
   readonly id: DialectId;
   readonly device: Device;
   /**
-   * Number format of the UNet's and text encoder's bodies. Islands that stay float32 everywhere, with the relative error that they
-   * take away in an emulation of float16 at small size (tools/bench/float16_islands.py; none was measured on a GPU):
-   * the VAE's decoder 1.3e-3 and encoder 1.5e-3, all of it, for at full size its sums leave float16's range; the UNet's first and last
-   * convolutions, last norm and timestep embedding together 2.17e-3 to 2.07e-3, kept against overflow rather than rounding.
-   * Text encoders have none: 7.5e-4.
+   * Number format of the UNet's and text encoder's bodies. Islands that stay float32 everywhere, with the relative error without and
+   * with them in an emulation of float16 (tools/bench/float16_islands.py, docs/benchmarks.md; none was measured on a GPU):
+   *   VAE decoder, all of it            1.2e-3 to 0; at full size published ones leave float16's range
+   *   VAE encoder, all of it            1.6e-3 to 0
+   *   UNet's timestep embedding         1.69e-3 to 8.9e-4, of SD 1.5's predictions: angles up to 999 lose their fractions
+   *   UNet's last norm and convolution  9.5e-4 to 8.9e-4
+   *   UNet's first convolution          9.0e-4 to 8.9e-4
+   * Attention logits are none: they would take 8.9e-4 to 8.8e-4. Text encoders have none: 7.5e-4.
    */
   readonly precision: OnnxDType & Precision;
   /**
@@ -28,6 +31,12 @@ export interface Dialect {
    * at the speed of its multiplications, so half as many take little more than half the time. float32 only.
    */
   readonly rowWinograd: boolean;
+  /**
+   * A doubling by nearest neighbours and the 3x3 convolution behind it as nine products of each small pixel
+   * (layers/doubling-convolution.ts): 0.53 to 0.68 of the time of the row-wise Winograd convolution on the CPU. float32 only, and
+   * not where weights are compact.
+   */
+  readonly doublingConvolution: boolean;
   /**
    * Large weights stay float16 in memory and are widened to float32 each time a node uses one. Half the memory for a few percent
    * of time: how a full-size UNet fits into WebAssembly's heap.
@@ -62,6 +71,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     precision: "float32",
     biasSplitGeluWidths: [],
     rowWinograd: true,
+    doublingConvolution: true,
     compactWeights: false,
     ...FUSED,
     maxScoreBytes: 64 * MIB,
@@ -73,6 +83,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     precision: "float32",
     biasSplitGeluWidths: [],
     rowWinograd: false, // its transformed kernels are twice the weights
+    doublingConvolution: true, // those are as many; only the VAE's weights are not compact
     compactWeights: true,
     ...FUSED,
     maxScoreBytes: 64 * MIB,
@@ -84,6 +95,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     precision: "float32",
     biasSplitGeluWidths: WEBGPU_BIAS_SPLIT_GELU_WIDTHS,
     rowWinograd: false,
+    doublingConvolution: false,
     compactWeights: false,
     ...FUSED,
     maxScoreBytes: 128 * MIB, // the smallest maxStorageBufferBindingSize a WebGPU device may have
@@ -95,6 +107,7 @@ export const dialects: Readonly<Record<DialectId, Dialect>> = {
     precision: "float16",
     biasSplitGeluWidths: WEBGPU_BIAS_SPLIT_GELU_WIDTHS,
     rowWinograd: false,
+    doublingConvolution: false,
     compactWeights: false,
     ...FUSED,
     maxScoreBytes: 128 * MIB,

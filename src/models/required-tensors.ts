@@ -124,11 +124,14 @@ function unetLayerTensors(layer: UnetLayer, config: UnetConfig): Needs {
     case "downsample":
       return conv(`${key}.op`, layer.channels, layer.channels, 3);
     case "upsample":
-      return conv(`${key}.conv`, layer.channels, layer.channels, 3);
+      return doublingConv(key, layer.channels);
     default:
       return layer satisfies never;
   }
 }
+
+const doublingConv = (key: string, channels: number): Needs =>
+  conv(`${key}.conv`, channels, channels, 3).map((need) => ({ ...need, doubles: true }));
 
 /** Self-attention, cross-attention and a gated MLP of four times the width. */
 function transformerBlockTensors(key: string, width: number, contextWidth: number): Needs {
@@ -177,8 +180,9 @@ function vaeLayerTensors(layer: VaeLayer): Needs {
       return [...norm(`${key}.norm`, channels), ...["q", "k", "v", "proj_out"].flatMap(project)];
     }
     case "downsample":
-    case "upsample":
       return conv(`${key}.conv`, layer.channels, layer.channels, 3);
+    case "upsample":
+      return doublingConv(key, layer.channels);
     case "norm":
       return norm(key, layer.channels);
     default:

@@ -98,11 +98,15 @@ const bytesPer = (precision: "float16" | "float32"): number => (precision === "f
 
 const elements = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
-/** With `rowWinograd`, every 3x3 kernel counts as transformed; at a few sizes the smallest maps' are not. */
+/**
+ * With `rowWinograd`, every 3x3 kernel counts as transformed; at a few sizes the smallest maps' are not. Kernels behind a doubling
+ * keep their size (layers/doubling-convolution.ts).
+ */
 function countElements(needs: readonly TensorNeed[], rowWinograd = false): number {
   const is3x3 = (shape: readonly number[]): boolean => shape.length === 4 && shape[2] === 3 && shape[3] === 3;
   return needs.reduce(
-    (sum, { shape }) => sum + elements(shape) * (rowWinograd && is3x3(shape) ? ROW_WINOGRAD_GROWTH : 1),
+    (sum, { shape, doubles }) =>
+      sum + elements(shape) * (rowWinograd && is3x3(shape) && !doubles ? ROW_WINOGRAD_GROWTH : 1),
     0,
   );
 }

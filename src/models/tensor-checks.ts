@@ -13,6 +13,8 @@ export const MAX_TENSORS = 100_000;
 export interface TensorNeed {
   readonly key: string;
   readonly shape: readonly number[];
+  /** Convolves a map that was doubled, which some devices do in another way than other convolutions. */
+  readonly doubles?: true;
 }
 
 export function findTensor(checkpoint: Checkpoint, key: string): TensorInfo {

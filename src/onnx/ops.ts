@@ -58,6 +58,7 @@ function binary(g: GraphBuilder, path: string, opType: string, a: Value, b: Valu
 }
 
 export const add = (g: GraphBuilder, path: string, a: Value, b: Value): Value => binary(g, path, "Add", a, b);
+export const sub = (g: GraphBuilder, path: string, a: Value, b: Value): Value => binary(g, path, "Sub", a, b);
 export const mul = (g: GraphBuilder, path: string, a: Value, b: Value): Value => binary(g, path, "Mul", a, b);
 
 /** Runs one of two branches; `condition` is a bool [1]. Their results may differ in shape, so the caller says what it relies on. */

@@ -24,8 +24,17 @@ export function prelu(g: GraphBuilder, path: string, x: Value, slope: Value): Va
   return g.node({ path, opType: "PRelu", inputs: [x, slope], outputs: [x] })[0];
 }
 
-/** x [n, channels · factor², h, w] → [n, channels, factor · h, factor · w], in the order of torch's pixel_shuffle. */
-export function depthToSpace(g: GraphBuilder, path: string, x: Value, factor: number): Value {
+/**
+ * x [n, channels · factor², h, w] → [n, channels, factor · h, factor · w]. The pixels of a channel lie side by side ("CRD", the order
+ * of torch's pixel_shuffle), or those of one place in all channels do ("DCR").
+ */
+export function depthToSpace(
+  g: GraphBuilder,
+  path: string,
+  x: Value,
+  factor: number,
+  order: "CRD" | "DCR" = "CRD",
+): Value {
   if (factor === 1) return x;
   const [batch, channels, height, width] = x.shape;
   const fits = x.shape.length === 4 && channels % factor ** 2 === 0;
@@ -34,7 +43,7 @@ export function depthToSpace(g: GraphBuilder, path: string, x: Value, factor: nu
     path,
     opType: "DepthToSpace",
     inputs: [x],
-    attributes: { blocksize: int(factor), mode: string("CRD") },
+    attributes: { blocksize: int(factor), mode: string(order) },
     outputs: [{ dtype: x.dtype, shape: [batch, channels / factor ** 2, factor * height, factor * width] }],
   })[0];
 }

@@ -38,6 +38,7 @@ export const VARIANTS: readonly Variant[] = [
   { name: "guided halves in two runs", runs: 2 },
   { name: "attention written out", dialect: { fusedAttention: false } },
   { name: "gated GELU as two projections", dialect: { biasSplitGeluWidths: [] } },
+  { name: "maps doubled before their convolution", dialect: { doublingConvolution: false } },
   { name: "GroupNorm as a layer norm over groups", dialect: { groupNorm: "layer" } },
 ];
 
@@ -87,6 +88,30 @@ export async function measureVariants(
     } finally {
       await step?.release();
     }
+  }
+}
+
+/** Another graph of a network with one output against the app's, on the same inputs, in turn. */
+export async function compareGraphs(
+  runtime: MeasuredRuntime,
+  other: OnnxModel,
+  own: OnnxModel,
+  rounds: number,
+  clock: () => number = () => performance.now(),
+): Promise<{ readonly ratio: number; readonly difference: number }> {
+  const feeds = benchmarkInputs(own.inputs);
+  const steps: Step[] = [];
+  try {
+    for (const graph of [other, own]) {
+      const session = await runtime.createSession(graph);
+      const [{ name }] = graph.outputs;
+      steps.push({ run: async () => (await session.run(feeds))[name], release: () => session.release() });
+    }
+    const [theirs, ours] = steps;
+    const difference = relativeDifference(await theirs.run(), await ours.run());
+    return { ratio: await ratio(theirs, ours, rounds, clock), difference };
+  } finally {
+    for (const step of steps) await step.release();
   }
 }
 

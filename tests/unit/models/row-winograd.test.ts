@@ -8,34 +8,11 @@ import { GraphBuilder } from "../../../src/onnx/graph-builder.ts";
 import type { OnnxDType, OnnxModel } from "../../../src/onnx/onnx-model.ts";
 import { elementCount } from "../../../src/onnx/graph.ts";
 import type { Checkpoint } from "../../../src/weights/checkpoint.ts";
-import { memorySource } from "../../../src/weights/memory-source.ts";
-import { openSafetensors } from "../../../src/weights/safetensors.ts";
-import type { TensorToWrite } from "../../../src/weights/write-safetensors.ts";
-import { writeSafetensors } from "../../../src/weights/write-safetensors.ts";
+import { convolutionCheckpoint, noise } from "../../support/convolution-checkpoint.ts";
 import { relativeDifference, runGraph } from "../../support/run-graph.ts";
 
 const TOLERANCE = 1e-5;
 const KEY = "conv";
-
-/** Repeatable values in -1..1 without a visible period. */
-function noise(count: number, seed: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: count }, (_, i) => Math.sin(seed + i * 12.9898 + (i % 97) * 78.233));
-}
-
-async function convolutionCheckpoint(channels: number, out: number): Promise<Checkpoint> {
-  const tensor = (shape: readonly number[], seed: number): TensorToWrite => ({
-    dtype: "F32",
-    shape,
-    bytes: new Uint8Array(noise(elementCount(shape), seed).buffer),
-  });
-  const file = writeSafetensors(
-    new Map([
-      [`${KEY}.weight`, tensor([out, channels, 3, 3], 0)],
-      [`${KEY}.bias`, tensor([out], 1)],
-    ]),
-  );
-  return openSafetensors(memorySource(file, "convolution"));
-}
 
 function build(
   checkpoint: Checkpoint,
@@ -54,7 +31,7 @@ test.each([
   [[2, 32, 12, 10], 48],
   [[1, 64, 64, 64], 32],
 ])("input %j to %i channels equals the plain convolution", async (shape, out) => {
-  const checkpoint = await convolutionCheckpoint(shape[1], out);
+  const checkpoint = await convolutionCheckpoint(KEY, shape[1], out);
   const [plain, fast] = [false, true].map((rowWinograd) => build(checkpoint, shape, out, rowWinograd));
   expect(plain.externals.map(({ location }) => location)).toEqual([`${KEY}.weight`, `${KEY}.bias`]);
   expect(fast.externals.map(({ location }) => location)).toEqual([
@@ -68,7 +45,7 @@ test.each([
 });
 
 test("derived weights read asynchronously are those read synchronously", async () => {
-  const { externals } = build(await convolutionCheckpoint(16, 16), [1, 16, 8, 8], 16, true);
+  const { externals } = build(await convolutionCheckpoint(KEY, 16, 16), [1, 16, 8, 8], 16, true);
   for (const tensor of externals) {
     expect(await tensor.read()).toEqual(tensor.readSync());
     expect(tensor.readSync().length).toBe(tensor.byteLength);

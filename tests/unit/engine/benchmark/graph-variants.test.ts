@@ -1,9 +1,10 @@
 // Every other way to write the UNet gives the app's result on the WASM kernels; a way that cannot run is a row that says why. The same on WebGPU: tests/browser/engine/graph-variants.test.ts.
 
 import { expect, test } from "vitest";
-import { measureVariants, VARIANTS } from "../../../../src/engine/benchmark/graph-variants.ts";
+import { compareGraphs, measureVariants, VARIANTS } from "../../../../src/engine/benchmark/graph-variants.ts";
 import type { MeasuredRuntime, MeasuredSession } from "../../../../src/engine/benchmark/measure-component.ts";
 import { dialects } from "../../../../src/models/dialects.ts";
+import { buildUnet } from "../../../../src/models/unet.ts";
 import type { OnnxModel } from "../../../../src/onnx/onnx-model.ts";
 import { oneLevelUnet } from "../../../support/one-level-unet.ts";
 import { createNodeRuntime } from "../../../support/node-runtime.ts";
@@ -67,4 +68,13 @@ test("ratios are of the clock that is given, each round one step of both; halves
   const rows = await measureVariants(runtime, await smallUnet(), 3, undefined, clock);
   expect(rows.map(({ ratio }) => ratio)).toEqual([1.5, 2, ...Array<number>(NAMES.length - 2).fill(1)]);
   expect(ran.slice(0, 9)).toEqual([1, 2, 3, 3, 2, 3, 2, 3, 2]);
+});
+
+test("two graphs of a network are compared on the same inputs, in turn", async () => {
+  const { runtime, ran, clock } = fakeRuntime((session) => (session === 1 ? 3 : 2));
+  const { checkpoint, config, shape, dialect } = await smallUnet();
+  const graph = buildUnet(checkpoint, config, { ...shape, dialect });
+  const { ratio, difference } = await compareGraphs(runtime, graph, graph, 2, clock);
+  expect({ ratio, difference }).toEqual({ ratio: 1.5, difference: 0 });
+  expect(ran).toEqual([1, 2, 1, 2, 1, 2]);
 });

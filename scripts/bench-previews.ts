@@ -76,5 +76,5 @@ const [, longest] = times.at(-1)!;
 console.log("| preview of 64x64 latents | of the whole decoding |\n| --- | --- |");
 for (const [what, total] of times) {
   const time = what === COLOURS ? total / COLOUR_RUNS : total;
-  console.log(`| ${what} | ${((100 * time) / longest).toPrecision(2)} % |`);
+  console.log(`| ${what} | ${Number(((100 * time) / longest).toPrecision(2))} % |`);
 }

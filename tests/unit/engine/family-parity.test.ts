@@ -27,6 +27,7 @@ const base = { steps: 4, guidanceScale: 5, schedule: "Uniform", dumpTensors: tru
 const trailing = { schedule: "Simple" };
 const unguided = { ...trailing, guidanceScale: 1 };
 const consistent = { ...trailing, sampler: "LCM" };
+const merged = { ...consistent, guidanceScale: 1.5 };
 const negative = { negativePrompt: "n o ." };
 
 interface Case extends FamilyModel {
@@ -42,10 +43,13 @@ const EDM = ["edm_mean", "edm_std"];
 const cases: Readonly<Record<string, Case>> = {
   sd1: { unet: "sd1" },
   "sd1-v": { unet: "sd1", markers: ["v_pred"], request: negative },
+  "sd1-v-ztsnr": { unet: "sd1", markers: ["v_pred", "ztsnr"], request: trailing },
+  "sd1-lcm-merge": { unet: "sd1", file: "dream_8LCM.safetensors", request: merged },
   "sd1-lcm": { unet: "sd1-lcm", request: consistent },
   "sd1-inpainting": { unet: "sd1-inpainting" },
   "sd1-pix2pix": { unet: "sd1-pix2pix" },
   "sd2-v": { unet: "sd2" },
+  "sd2-v-ztsnr": { unet: "sd2", markers: ["v_pred", "ztsnr"], request: trailing },
   "sd2-base": { unet: "sd2", file: "v2-512-base.safetensors", request: negative },
   "sd2-inpainting": { unet: "sd2-inpainting" },
   "sd-turbo": { unet: "sd2", file: "sd_turbo.safetensors", request: unguided },
@@ -62,6 +66,7 @@ const cases: Readonly<Record<string, Case>> = {
   "sdxl-v-ztsnr": { unet: "xl", markers: ["v_pred", "ztsnr"], request: trailing },
   "sdxl-v-continuous": { unet: "xl", markers: ["edm_vpred.sigma_max"], request: { schedule: "Karras" } },
   "playground-2.5": { unet: "xl", markers: EDM, request: { schedule: "Karras" } },
+  "sdxl-lcm-merge": { unet: "xl", file: "dreamXL_lcm.safetensors", request: merged },
   "sdxl-lcm": { unet: "xl-lcm", request: consistent },
   "sdxl-inpainting": { unet: "xl-inpainting" },
   "sdxl-pix2pix": { unet: "xl-pix2pix" },

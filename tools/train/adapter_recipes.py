@@ -63,7 +63,7 @@ RECIPES = {
         include="object:windmill",
         trigger="windmill",
         rate=2e-3,
-        examples=("a red windmill on a hill", "a white windmill by a lake at sunset"),
+        examples=("a white windmill by the sea", "a red windmill on a hill at sunset"),
         words=tuple(word for pair in KIND_WORDS["windmill"] for word in pair),
         prompts=(
             "a white windmill in a meadow",

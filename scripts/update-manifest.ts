@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { format, resolveConfig } from "prettier";
 import { parseManifest } from "../src/protocol/model-manifest.ts";
 import { measuredManifest } from "./manifest-files.ts";
 
@@ -9,7 +10,11 @@ const root = join(import.meta.dirname, "..");
 const path = join(root, "models-manifest.json");
 const manifest = parseManifest(JSON.parse(readFileSync(path, "utf8")));
 const measured = await measuredManifest(manifest, join(root, "public"));
-writeFileSync(path, `${JSON.stringify(measured, null, 2)}\n`);
+// As the format check wants it.
+writeFileSync(
+  path,
+  await format(JSON.stringify(measured, null, 2), { ...(await resolveConfig(path)), filepath: path }),
+);
 for (const { id, files } of measured.models) {
   for (const file of files)
     console.log(`${id}: ${file.path ?? file.urls?.[0]} ${file.bytes} bytes, ${file.sha256}`);

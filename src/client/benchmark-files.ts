@@ -17,11 +17,14 @@ export const weightsFileName = (model: BenchmarkModel, size: BenchmarkSize): str
 
 /** "sd-1.5__text-encoder.onnx", beside which lies its one external-data file with ".data" behind the name. */
 export const exportFileName = (model: BenchmarkModel, component: string): string =>
-  `${model}__${component.replaceAll(" ", "-")}.onnx`;
+  componentFileName(model, component, ".onnx");
 
 /** "sd-1.5__text-encoder.safetensors": what is expected of a component. */
 export const expectedFileName = (model: BenchmarkModel, component: string): string =>
-  `${model}__${component.replaceAll(" ", "-")}.safetensors`;
+  componentFileName(model, component, ".safetensors");
+
+const componentFileName = (model: BenchmarkModel, component: string, extension: string): string =>
+  `${model}__${component.replaceAll(" ", "-")}${extension}`;
 
 const DATA = ".data";
 

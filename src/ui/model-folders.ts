@@ -2,6 +2,7 @@
 // names only.
 
 import type { FolderEntry } from "../protocol/library-api.ts";
+import { isShardOf, shardIndexStem } from "../protocol/model-file-name.ts";
 
 export interface FolderContents {
   /** Each is one model; its entries' paths begin with the model's own folder. */
@@ -64,11 +65,9 @@ export function sortFolder(entries: readonly FolderEntry[]): FolderContents {
 /** Checkpoints in shards, each with the index that names them. */
 function shardedFiles(entries: readonly FolderEntry[]): readonly (readonly FolderEntry[])[] {
   return entries.flatMap(({ path: indexPath }) => {
-    const [, stem] = /^(.+)\.safetensors\.index\.json$/.exec(indexPath) ?? [];
+    const stem = shardIndexStem(indexPath);
     if (stem === undefined) return [];
-    const isShard = (path: string): boolean =>
-      path.startsWith(stem) && /^-\d{5}-of-\d{5}\.safetensors$/.test(path.slice(stem.length));
-    const set = entries.filter(({ path }) => path === indexPath || isShard(path));
+    const set = entries.filter(({ path }) => path === indexPath || isShardOf(stem, path));
     return set.length > 1 ? [set] : [];
   });
 }

@@ -1,6 +1,8 @@
 // Finds the models that a listing of files holds as folders: which files each consists of, in which forms it is offered. Knows
 // paths and sizes only; asks nobody anything.
 
+import { isShardOf, shardIndexStem } from "../../protocol/model-file-name.ts";
+
 /** One file of a listing. */
 export interface ListedFile {
   /** With "/" between its parts. */
@@ -58,11 +60,9 @@ export function folderModels(listed: readonly ListedFile[]): readonly FolderMode
 /** Checkpoints in shards beside the index that names them, where all are there. */
 function shardedFiles(listed: readonly ListedFile[]): readonly FolderModel[] {
   const sets = listed.flatMap((index) => {
-    const [, stem] = /^(.+)\.safetensors\.index\.json$/.exec(index.path) ?? [];
+    const stem = shardIndexStem(index.path);
     if (stem === undefined) return [];
-    const shards = listed.filter(
-      ({ path }) => path.startsWith(stem) && /^-\d{5}-of-\d{5}\.safetensors$/.test(path.slice(stem.length)),
-    );
+    const shards = listed.filter(({ path }) => isShardOf(stem, path));
     const count = Number(/-of-(\d{5})\.safetensors$/.exec(shards[0]?.path ?? "")?.[1]);
     if (shards.length !== count) return [];
     return { stem, files: [index, ...shards.toSorted((a, b) => (a.path < b.path ? -1 : 1))] };

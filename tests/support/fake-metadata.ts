@@ -1,5 +1,6 @@
 // Metadata of models for tests of the page: a plain map in memory, steered by the test.
 
+import { blankMetadata } from "../../src/library/metadata/metadata-record.ts";
 import { AppError } from "../../src/protocol/app-error.ts";
 import type { ModelRecord } from "../../src/protocol/library-api.ts";
 import type {
@@ -15,42 +16,15 @@ import type {
   ModelMetadataStore,
 } from "../../src/protocol/metadata-api.ts";
 
-/** What a file alone tells. */
+/** What a file alone tells, in a library where nothing else is said of it. */
 export function plainMetadata(record: ModelRecord): ModelMetadata {
-  const short = record.sha256.slice(0, 10).toUpperCase();
   return {
-    id: record.id,
-    name: record.name,
-    file_name: record.fileName,
+    ...blankMetadata(record),
     kind: record.type === "checkpoint" ? "SD" : null,
-    family: record.family,
-    dtype: record.dtype,
-    bytes: record.bytes,
-    hash: `AUTOV2: ${short}`,
-    hash_type: "AUTOV2",
-    hash_autov2: short,
-    hash_sha256: record.sha256,
-    civitai_model_id: null,
-    civitai_version_id: null,
-    civitai_name: "",
-    civitai_type: "",
-    base_model: "",
-    preview_path: null,
     trigger_words: [],
     description: "",
     last_updated: "2026-01-01T00:00:00.000Z",
-    notes: "",
-    tags: [],
-    favourite: false,
-    source: "",
     licence: "",
-    usage_tips: {},
-    preferred_strength: null,
-    preview_nsfw_level: 0,
-    lookup: "never",
-    newer_version_id: null,
-    newer_version_name: "",
-    edited: [],
   };
 }
 
